@@ -1,0 +1,5 @@
+'use strict';
+
+const { open } = require('./heapwatch');
+
+module.exports = { open: () => open({ gcStatistics: false }) };

@@ -1,0 +1,299 @@
+import type { EventEmitter } from 'node:events';
+
+/**
+ * Starts recording this thread's memory and garbage collections, and returns its watcher.
+ *
+ * There is one watcher a thread. A second call returns the same one and counts: as many `stop()` calls
+ * end it. Options that the second call names replace the earlier ones. The watcher keeps no process
+ * alive; each worker thread that wants to be seen calls `start()` itself.
+ *
+ * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`: an option has the wrong type, is out of range or unknown.
+ * @example
+ * const heapwatch = require('heapwatch');
+ * const watcher = heapwatch.start();
+ * watcher.on('gc', ({ kind, pauseMs }) => { if (pauseMs > 50) console.warn(`${kind} GC: ${pauseMs} ms`); });
+ * setInterval(() => console.log(String(watcher.report())), 60_000).unref();
+ */
+export function start(options?: StartOptions): Watcher;
+
+/** Takes back one `start()`; the last one ends the watcher. Does nothing when none is running. */
+export function stop(): void;
+
+/**
+ * The state of this thread now, with every GC that has happened. See {@link Report}.
+ *
+ * @throws {HeapwatchError} `HEAPWATCH_NOT_RUNNING`: `start()` was not called, or was stopped.
+ */
+export function report(): Report;
+
+/**
+ * Starts counts, histograms and windows of the running watcher anew. Other readers of the same thread
+ * keep theirs, and the timeline goes on.
+ *
+ * @throws {HeapwatchError} `HEAPWATCH_NOT_RUNNING`
+ */
+export function reset(): void;
+
+/**
+ * Collects all garbage, now; needs no `--expose-gc` and no running watcher. Meant for tests and
+ * diagnosis: the thread stands still meanwhile, for as long as `pauseMs` says.
+ *
+ * Without the native part it uses `global.gc` where there is one. With HEAPWATCH_DISABLE and without
+ * `global.gc` it collects nothing and returns zeros.
+ *
+ * @throws {HeapwatchError} `HEAPWATCH_UNSUPPORTED`: neither the native part nor `global.gc` is there.
+ */
+export function gc(): GcResult;
+
+/** What works in this process, and why not more. Read lazily: the first property asked for loads the native part. */
+export const support: Support;
+
+/** What every call of heapwatch throws. */
+export class HeapwatchError extends Error {
+  constructor(code: HeapwatchErrorCode, message: string, details?: { option?: string; value?: unknown; cause?: unknown });
+  readonly name: 'HeapwatchError';
+  /** Stable across versions; the message is not. */
+  code: HeapwatchErrorCode;
+  /** `HEAPWATCH_INVALID_OPTION`: the name of the option. */
+  option?: string;
+  /** `HEAPWATCH_INVALID_OPTION`: what was given for it. */
+  value?: unknown;
+}
+
+export type HeapwatchErrorCode =
+  | 'HEAPWATCH_INVALID_OPTION'
+  | 'HEAPWATCH_NOT_RUNNING'
+  | 'HEAPWATCH_UNSUPPORTED';
+
+export interface StartOptions {
+  /**
+   * How often memory is sampled, in whole milliseconds up to 3,600,000 (an hour). 0: at GCs only.
+   * Default: the environment's HEAPWATCH_INTERVAL, else 1000. In degraded mode, samples are taken from
+   * the event loop and at most 100 times a second.
+   */
+  sampleIntervalMs?: number;
+  /**
+   * Read the heap's size before and after each GC: it costs a few µs a GC and gives `freedBytes`,
+   * `heapUsedBefore`, `heapUsedAfter`, allocation and promotion rates, which are 0 without it. Default: true.
+   */
+  gcStatistics?: boolean;
+  /** Its abort is one `stop()`: use it in place of one. If already aborted, this `start()` has no effect, and a watcher of its own is returned stopped. */
+  signal?: AbortSignal;
+}
+
+export interface WatcherEvents {
+  /** A GC has ended. Handed out from the event loop, at most 100 ms late if the loop is free, in order. */
+  gc: [pause: Pause];
+  /** Memory was sampled. */
+  sample: [sample: Sample];
+}
+
+/**
+ * Events start with the first listener. A listener that throws, or whose promise is rejected, becomes a
+ * process warning with the code HEAPWATCH_LISTENER_ERROR; the other listeners still get the event.
+ * GCs are also published to the diagnostics_channel `heapwatch:gc` while it has subscribers, as {@link Pause}.
+ */
+export interface Watcher extends EventEmitter<WatcherEvents> {
+  /** The state now; after the last stop: the final one. */
+  report(): Report;
+  /** How memory and GCs went: the last 10 minutes by the second, 2 hours by 10 seconds, 7 days by 5 minutes. */
+  timeline(): Timeline;
+  /**
+   * The last GCs, oldest first, as many as are kept (at least 1000).
+   *
+   * @param sinceMs only those that began at or after this time, in Unix milliseconds
+   * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`
+   */
+  pauses(sinceMs?: number): Pause[];
+  /**
+   * Starts counts, histograms and windows anew.
+   *
+   * @throws {HeapwatchError} `HEAPWATCH_NOT_RUNNING`: the watcher was stopped.
+   */
+  reset(): void;
+  /** Takes back one `start()`. The last one first hands out the events that are queued; afterwards none comes. Further calls do nothing. */
+  stop(): void;
+  /** The same as `stop()`, for `using watcher = start()`. */
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Everything that is known at one moment; plain data but for its histograms. Sizes in bytes, times in
+ * milliseconds, ratios from 0 to 1. `JSON.stringify(report)` is complete, `String(report)` is one line.
+ *
+ * In degraded mode (`source: 'perf_hooks'`, see {@link Support.reason}) the fields that need the native
+ * part are 0 or null: `freedBytes`, `heapAfterLastMajorGc`, `allocation` (before Node 26), `threads` is empty, and
+ * GCs are known only once the event loop has turned after them.
+ */
+export interface Report {
+  schemaVersion: 1;
+  source: 'native' | 'perf_hooks';
+  pid: number;
+  /** 0: the main thread. */
+  threadId: number;
+  /** For how long the watcher has been recording. */
+  uptimeMs: number;
+
+  /** Memory of the whole process, all threads, as the system counts it. */
+  rss: number;
+  /** As in `process.memoryUsage()`; so are the next three. */
+  heapTotal: number;
+  heapUsed: number;
+  external: number;
+  arrayBuffers: number;
+
+  /** V8's `heap_size_limit`. */
+  heapLimit: number;
+  /** The memory limit of the container (cgroup); null: there is none, or the system has no such thing. */
+  containerLimit: number | null;
+  /** The smaller of the two. */
+  memoryLimit: number;
+  /** The larger of the two below: how near the limit is that bites first. */
+  usedRatio: number;
+  /** Old generation used, of the old generation's limit: V8 gives up near 1. */
+  heapUsedRatio: number;
+  /** The container's working set of its limit; degraded: of this process the RSS. Null without a limit. */
+  containerUsedRatio: number | null;
+  /** Heap used right after the last major GC: what is truly alive. Null before the first. */
+  heapAfterLastMajorGc: number | null;
+  /** Age of the sizes above; JavaScript that is stuck in native code cannot be sampled. */
+  sampleAgeMs: number;
+  /** V8's heap spaces by name; which there are depends on the version. */
+  spaces: Record<string, { size: number; used: number; available: number; physical: number }>;
+
+  gc: {
+    /** Outermost pauses of all kinds: callbacks can nest, and their time is counted once. */
+    all: GcKind;
+    /** Young generation: scavenge, minor mark-sweep. */
+    minor: GcKind;
+    /** The whole heap: mark-sweep-compact. */
+    major: GcKind;
+    /** Steps of incremental marking. */
+    incremental: GcKind;
+    /** Weak callbacks. */
+    weak: GcKind;
+    /** Share of wall time that GCs took, of the last seconds or (before they are full) since the start. */
+    timeRatio: { last10s: number; last1m: number; lifetime: number };
+    /** GCs that were too many to be recorded; they are missing in everything above. */
+    droppedEvents: number;
+  };
+
+  allocation: {
+    bytesPerSecond: number;
+    totalBytes: number;
+    /** V8 counted every byte (Node 26); else it is derived from the heap's size between GCs. */
+    exact: boolean;
+    /** Bytes a second that survived into the old generation. */
+    promotedBytesPerSecond: number;
+    /** Share of the young generation that survives a minor GC. */
+    survivalRatio: number;
+  };
+
+  /** The other threads of this process that have a watcher; their own `threads` are empty. */
+  threads: Report[];
+
+  /** One line for a log. */
+  toString(): string;
+}
+
+export interface GcKind {
+  count: number;
+  totalMs: number;
+  /** Heap used before minus after, summed; 0 for incremental and weak, and with `gcStatistics: false`. */
+  freedBytes: number;
+  pause: PauseHistogram;
+}
+
+/**
+ * Pauses in milliseconds, with the names of `node:perf_hooks` histograms. From 1 µs to 1 h with three
+ * digits; all are 0 when `count` is.
+ */
+export class PauseHistogram {
+  private constructor(json: PauseHistogramJson);
+  readonly count: number;
+  /** Pauses of more than an hour: kept apart from the rest, though `max` covers them. */
+  readonly exceeds: number;
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly stddev: number;
+  /**
+   * The pause that `p` percent of all did not exceed.
+   *
+   * @param p above 0, at most 100
+   * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`
+   */
+  percentile(p: number): number;
+  /** For 50, 75, 90, 95, 99, 99.9 and 100. */
+  get percentiles(): Map<number, number>;
+  toJSON(): PauseHistogramJson & { percentiles: Record<`p${number}`, number> };
+  /** From what `toJSON()` gave, in this process or another. */
+  static from(json: PauseHistogramJson): PauseHistogram;
+}
+
+export interface PauseHistogramJson {
+  count: number;
+  exceeds: number;
+  min: number;
+  max: number;
+  mean: number;
+  stddev: number;
+  /** Ascending: the highest value that the bucket stands for, and how many fell into it. */
+  buckets: [ms: number, count: number][];
+}
+
+/** One GC. Sizes are 0 for `incremental` and `weak`, with `gcStatistics: false`, and in degraded mode. */
+export interface Pause {
+  kind: 'minor' | 'major' | 'incremental' | 'weak';
+  /** When it began, in Unix milliseconds with fractions. */
+  timeMs: number;
+  pauseMs: number;
+  freedBytes: number;
+  heapUsedBefore: number;
+  heapUsedAfter: number;
+  /** Asked for by `gc()` or a tool, not by V8's own need. */
+  forced: boolean;
+  /** Inside another GC's callbacks: its time is part of that one's. */
+  nested: boolean;
+}
+
+export interface Sample {
+  /** Unix milliseconds. */
+  timeMs: number;
+  rss: number;
+  heapTotal: number;
+  heapUsed: number;
+  external: number;
+  heapAfterLastMajorGc: number | null;
+}
+
+/** One interval: sizes are the newest in it, the rest is summed over it (`maxPauseMs`: the largest). */
+export interface TimelinePoint extends Sample {
+  gcCount: number;
+  majorCount: number;
+  gcMs: number;
+  maxPauseMs: number;
+  allocatedBytes: number;
+  promotedBytes: number;
+}
+
+export interface Timeline {
+  /** Finest first; points ascending, `timeMs` the start of each. */
+  tiers: { intervalMs: 1000 | 10000 | 300000; points: TimelinePoint[] }[];
+}
+
+export interface GcResult {
+  pauseMs: number;
+  freedBytes: number;
+}
+
+export interface Support {
+  /** GCs come from V8's own hooks. */
+  readonly native: boolean;
+  /** Snapshots can be written by a forked child. */
+  readonly fork: boolean;
+  /** Why `native` is false, and what to do about it; null when it is true. */
+  readonly reason: string | null;
+  /** `process.versions.v8` */
+  readonly v8: string;
+}

@@ -1,0 +1,62 @@
+'use strict';
+
+const { HeapwatchError } = require('./errors.js');
+const { checkStartOptions, defaultSampleIntervalMs } = require('./options.js');
+const { warn } = require('./warn.js');
+const { Watcher } = require('./watcher.js');
+
+/** @type {Watcher | null} the one that start() returns until it is stopped */
+let current = null;
+
+/**
+ * @param {import('../index').StartOptions} [given]
+ * @returns {Watcher}
+ */
+function start(given) {
+  const { signal, ...options } = checkStartOptions(given);
+  const running = find();
+  if (running && signal?.aborted) return running; // this start was undone before it began
+  const watcher = running ?? open(options);
+  watcher.addStart(running ? options : {}, signal);
+  if (signal?.aborted) watcher.stop();
+  return watcher;
+}
+
+function stop() {
+  find()?.stop();
+}
+
+function report() {
+  return demand('report').report();
+}
+
+function reset() {
+  demand('reset').reset();
+}
+
+/** @param {import('../index').StartOptions} options */
+function open(options) {
+  current = new Watcher({
+    sampleIntervalMs: options.sampleIntervalMs
+      ?? defaultSampleIntervalMs(process.env, (message) => warn('HEAPWATCH_INVALID_OPTION', message)),
+    gcStatistics: options.gcStatistics ?? true,
+  });
+  return current;
+}
+
+function find() {
+  if (current?.stopped) current = null;
+  return current;
+}
+
+/** @param {string} what */
+function demand(what) {
+  const running = find();
+  if (running) return running;
+  throw new HeapwatchError(
+    'HEAPWATCH_NOT_RUNNING',
+    `heapwatch: ${what}() needs a running watcher in this thread. Call start() first, or preload it: node --require heapwatch/register app.js`,
+  );
+}
+
+module.exports = { start, stop, report, reset };

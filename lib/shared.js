@@ -1,0 +1,23 @@
+'use strict';
+
+// jest.resetModules() and a cleared require cache load this package again and again in one thread. What
+// must be one per thread all the same lives on an object that no such reset replaces: Node's own channel.
+
+const { channel } = require('node:diagnostics_channel');
+
+/** Each pause is published here, once, while somebody subscribes. */
+const gcChannel = channel('heapwatch:gc');
+
+/**
+ * @typedef {object} Shared
+ * @property {object | null} publisher whichever watcher publishes to the channel: one, or subscribers would see doubles
+ * @property {Set<string>} warned codes of the warnings that are worth saying once
+ */
+
+const KEY = Symbol.for('heapwatch.shared');
+
+/** @type {{ [KEY]?: Shared }} */
+const home = gcChannel;
+const shared = home[KEY] ?? (home[KEY] = { publisher: null, warned: new Set() });
+
+module.exports = { gcChannel, shared };

@@ -1,0 +1,201 @@
+'use strict';
+
+const { EventEmitter } = require('node:events');
+const { debuglog } = require('node:util');
+
+const { unixNow } = require('./clock.js');
+const { deliver } = require('./deliver.js');
+const { HeapwatchError } = require('./errors.js');
+const { messageOf } = require('./native.js');
+const { checkSince } = require('./options.js');
+const { Pump } = require('./pump.js');
+const { reviveReport } = require('./report.js');
+const { gcChannel, shared } = require('./shared.js');
+const { openSource, openDegraded } = require('./source/open.js');
+
+/** @typedef {import('./source/source').Source} Source */
+/** @typedef {import('./source/source').SourceOptions} SourceOptions */
+/** @typedef {import('../index').Report} Report */
+/** @typedef {import('../index').Timeline} Timeline */
+/** @typedef {import('../index').Pause} Pause */
+
+const debug = debuglog('heapwatch');
+
+/** An event reaches its listeners within this time, if the event loop is free. */
+const LISTENED_MS = 100;
+
+/** How often the thread is looked at when nobody listens: a wake-up a second is not to be seen in any profile. */
+const UNLISTENED_MS = 1000;
+
+/** A timer more frequent than this would itself be the load. */
+const FASTEST_MS = 10;
+
+/** Reads its source, hands out the events, and keeps the last words of a source that was stopped. */
+class Watcher extends EventEmitter {
+  /** @type {Source} */
+  #source;
+  #options;
+  #pump = new Pump(() => this.#tick());
+  /** start() calls that were not stopped yet. */
+  #starts = 0;
+  /** @type {Set<() => void>} each forgets the abort signal of one start */
+  #signals = new Set();
+  /** @type {{ report: Report, timeline: Timeline, pauses: Pause[] } | null} set by the last stop */
+  #final = null;
+  #delivering = false;
+  /** What ended before somebody listened is in the report but is no event. */
+  #silentUntilMs = unixNow();
+  /** A GC came through: the hooks are alive, no need to look any more when nobody listens. */
+  #confirmed = false;
+
+  /** @param {SourceOptions} options */
+  constructor(options) {
+    super();
+    this.#options = { ...options };
+    this.#source = openSource(options);
+    this.#setPace();
+    this.on('newListener', (event) => {
+      if ((event !== 'gc' && event !== 'sample') || this.#final || this.#hasAudience()) return;
+      this.#silentUntilMs = unixNow();
+      this.#setPace(true);
+    });
+    debug('watching: source %s, options %o', this.#source.name, options);
+  }
+
+  /**
+   * Counts one start(): as many stop() calls end the watcher.
+   *
+   * @param {Partial<SourceOptions>} changes
+   * @param {AbortSignal} [signal]
+   */
+  addStart(changes, signal) {
+    this.#starts += 1;
+    if (Object.keys(changes).length > 0) {
+      Object.assign(this.#options, changes);
+      this.#source.configure(changes);
+      this.#setPace();
+    }
+    if (signal !== undefined) this.#stopOnAbort(signal);
+    return this;
+  }
+
+  get stopped() {
+    return this.#final !== null;
+  }
+
+  report() {
+    return this.#final ? this.#final.report : reviveReport(this.#source.report());
+  }
+
+  timeline() {
+    return this.#final ? this.#final.timeline : this.#source.timeline();
+  }
+
+  /** @param {number} [sinceMs] */
+  pauses(sinceMs) {
+    const since = checkSince(sinceMs);
+    return this.#final ? this.#final.pauses.filter(({ timeMs }) => timeMs >= since) : this.#source.pauses(since);
+  }
+
+  reset() {
+    if (this.#final) throw new HeapwatchError('HEAPWATCH_NOT_RUNNING', 'heapwatch: this watcher was stopped, its final report stays. Call start() for a new one.');
+    this.#source.reset();
+  }
+
+  /** Takes back one start(). The last one hands out what is queued, ends the events and keeps the final report. */
+  stop() {
+    if (this.#final || --this.#starts > 0) return;
+    if (!this.#delivering) this.#handOut(); // a listener that stops the watcher ends the events right there
+    this.#pump.stop();
+    for (const forget of this.#signals) forget();
+    this.#signals.clear();
+    if (shared.publisher === this.#signals) shared.publisher = null;
+    try {
+      this.#final = { report: this.report(), timeline: this.timeline(), pauses: this.pauses() };
+    } finally {
+      this.#source.detach();
+    }
+    debug('stopped: %s', this.#final.report);
+  }
+
+  /** @param {AbortSignal} signal */
+  #stopOnAbort(signal) {
+    const forget = () => signal.removeEventListener('abort', abort);
+    const abort = () => {
+      this.#signals.delete(forget);
+      this.stop();
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    this.#signals.add(forget);
+  }
+
+  #tick() {
+    try {
+      this.#source.seen();
+      const heard = this.#hasAudience();
+      if (heard || !this.#confirmed) this.#handOut();
+      if (!heard) this.#silentUntilMs = unixNow();
+    } catch (error) {
+      // An exception in a timer ends the process, which is never a watcher's to do.
+      this.#degrade(`The native part failed: ${messageOf(error)}.`);
+    }
+    if (!this.#final) this.#setPace();
+  }
+
+  #handOut() {
+    const drained = this.#source.drain();
+    if (drained === null) return;
+    if (drained.lost > 0) debug('%d events were overwritten before they were handed out', drained.lost);
+    if (drained.gc.length > 0) this.#confirmed = true;
+    this.#delivering = true;
+    for (const pause of drained.gc) if (pause.timeMs >= this.#silentUntilMs) this.#announce('gc', pause);
+    for (const sample of drained.samples) if (sample.timeMs >= this.#silentUntilMs) this.#announce('sample', sample);
+    this.#delivering = false;
+    if (drained.hookSilent) this.#degrade('V8 accepted the hooks of the native part but calls none of them.');
+  }
+
+  /**
+   * @param {'gc' | 'sample'} event
+   * @param {Pause | import('../index').Sample} payload
+   */
+  #announce(event, payload) {
+    if (this.#final) return;
+    deliver(this, event, payload);
+    if (event === 'gc' && this.#publishes() && !this.#final) gcChannel.publish(payload);
+  }
+
+  /** @param {string} reason */
+  #degrade(reason) {
+    if (this.#final || this.#source.name !== 'native') return;
+    this.#source.detach();
+    this.#source = openDegraded(this.#options, reason);
+    this.#confirmed = true;
+  }
+
+  #hasAudience() {
+    return this.listenerCount('gc') + this.listenerCount('sample') > 0 || this.#publishes();
+  }
+
+  /** One watcher a thread publishes: several copies of the package (jest.resetModules) see the same GCs. */
+  #publishes() {
+    if (!gcChannel.hasSubscribers) return false;
+    shared.publisher ??= this.#signals; // any object of this watcher's own serves as its mark
+    return shared.publisher === this.#signals;
+  }
+
+  /** @param {boolean} [heard] */
+  #setPace(heard = this.#hasAudience()) {
+    const { tickMs } = this.#source;
+    if (tickMs === null) return;
+    this.#pump.every(Math.min(heard ? LISTENED_MS : UNLISTENED_MS, Math.max(tickMs, FASTEST_MS)));
+  }
+}
+
+// A well-known symbol that Node 20 got on the way. Compilers of `using` fall back to this registered one.
+Object.defineProperty(Watcher.prototype, Symbol.dispose ?? Symbol.for('Symbol.dispose'), {
+  value: Watcher.prototype.stop,
+  writable: true,
+  configurable: true,
+});
+
+module.exports = { Watcher };

@@ -1,0 +1,342 @@
+//! One isolate's state: events fold into it, reports are read from it. Nobody else holds it.
+
+use super::allocation::Allocation;
+use super::counters::{Counters, History, Reading};
+use super::growth::Growth;
+use super::pauses::{Ledger, Pause, Pauses};
+use super::timeline::{Sizes, Timeline};
+use crate::event::{GcEvent, GcKind, HeapSample};
+use crate::os::memory::ProcessMemory;
+use crate::report::{AllocationReport, GcReport, KindReport, Limits, Report, TimeRatio};
+
+/// Samples kept for readers that are away; a reader that comes by every 100 ms misses none above 2 ms apart.
+const SAMPLES: usize = 64;
+/// The shorter window of `timeRatio`, and the one of rates.
+const SHORT_WINDOW_NS: u64 = 10_000_000_000;
+/// The longer window of `timeRatio`, and the one of the survival ratio.
+const LONG_WINDOW_NS: u64 = 60_000_000_000;
+/// The heap can shrink by this much without a GC (V8 trims and sweeps); by more, a GC must have been.
+const SHRINKS_ALONE_BYTES: u64 = 1 << 20;
+
+/// What is fixed for an isolate when its watcher starts.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Node's id of the thread.
+    pub thread_id: u32,
+    /// V8's names of the spaces.
+    pub space_names: Vec<String>,
+    /// V8's limit of the old generation alone.
+    pub old_generation_limit_bytes: u64,
+    /// Unix time at the zero of the process's clock, in milliseconds.
+    pub unix_ms_at_zero: f64,
+}
+
+/// Room for the last pauses and for events under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Pauses in the ledger.
+    pub pauses: usize,
+    /// GCs in the channel.
+    pub events: usize,
+}
+
+impl Capacity {
+    /// The main isolate: 8192 events are 1.6 s of the densest GC storm seen.
+    pub const MAIN: Self = Self { pauses: 4096, events: 8192 };
+    /// A worker's: there may be many.
+    pub const WORKER: Self = Self { pauses: 1024, events: 1024 };
+}
+
+/// One sample, as it is told to listeners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// When, on the process's clock.
+    pub at_ns: u64,
+    /// The sizes.
+    pub sizes: Sizes,
+}
+
+/// Someone who asks for reports, and where they are in the series.
+struct Reader {
+    id: u32,
+    baseline: Baseline,
+    next_pause: u64,
+    next_sample: u64,
+}
+
+/// What was already there when a reader began, or reset.
+struct Baseline {
+    reading: Reading,
+    all: KindReport,
+    kinds: [KindReport; 4],
+    dropped_events: u64,
+}
+
+/// What is new for a reader.
+pub struct News {
+    /// Pauses since it last asked, oldest first.
+    pub pauses: Vec<Pause>,
+    /// Samples since it last asked, oldest first.
+    pub samples: Vec<Sample>,
+    /// Pauses that it was too late for.
+    pub lost: u64,
+}
+
+/// Everything known of one isolate; fixed in size from the start.
+pub struct IsolateState {
+    /// What is fixed.
+    pub identity: Identity,
+    started_ns: u64,
+    capacity: Capacity,
+    pauses: Pauses,
+    counters: Counters,
+    history: History,
+    allocation: Allocation,
+    timeline: Timeline,
+    growth: Growth,
+    latest: HeapSample,
+    heap_after_last_major_bytes: Option<u64>,
+    array_buffers_bytes: u64,
+    samples: Ledger<Sample>,
+    readers: Vec<Reader>,
+    dropped_events: u64,
+    hook_silent: bool,
+}
+
+impl IsolateState {
+    /// Begins with the heap as it is.
+    #[must_use]
+    pub fn new(identity: Identity, capacity: Capacity, first: HeapSample) -> Self {
+        Self {
+            identity,
+            started_ns: first.at_ns,
+            capacity,
+            pauses: Pauses::new(capacity.pauses),
+            counters: Counters::default(),
+            history: History::new(first.at_ns),
+            allocation: Allocation::new(&first),
+            timeline: Timeline::new(first.at_ns),
+            growth: Growth::new(),
+            latest: first,
+            heap_after_last_major_bytes: None,
+            array_buffers_bytes: 0,
+            samples: Ledger::new(SAMPLES),
+            readers: Vec::new(),
+            dropped_events: 0,
+            hook_silent: false,
+        }
+    }
+
+    /// Takes one GC in.
+    pub fn record_gc(&mut self, event: &GcEvent) {
+        self.pauses.record(event);
+        let is_major = event.kind == GcKind::Major;
+        self.timeline.record(event.pause_ns, is_major, event.nested);
+        if !event.nested {
+            self.history.spread_pause(event.start_ns, event.pause_ns);
+            self.counters.gc_ns += float(event.pause_ns);
+        }
+        self.allocation.record(event, &mut self.counters);
+        if event.has_heap {
+            let end_ns = event.start_ns.saturating_add(event.pause_ns);
+            if end_ns >= self.latest.at_ns {
+                self.latest.at_ns = end_ns;
+                self.latest.used_bytes = event.after.used_bytes;
+                self.latest.young_used_bytes = event.after.young_used_bytes;
+                self.latest.total_bytes = event.total_bytes;
+                self.latest.external_bytes = event.external_bytes;
+            }
+            if is_major {
+                self.heap_after_last_major_bytes = Some(event.after.used_bytes);
+                self.growth.record(end_ns, event.after.used_bytes.saturating_add(event.external_bytes));
+            }
+        }
+    }
+
+    /// Takes in a look at the heap.
+    pub fn record_sample(&mut self, sample: &HeapSample) {
+        self.allocation.sample(sample, &mut self.counters);
+        let seen_any = GcKind::ALL.iter().any(|kind| self.pauses.count(*kind) > 0) || self.dropped_events > 0;
+        let shrank = sample.used_bytes.saturating_add(SHRINKS_ALONE_BYTES) < self.latest.used_bytes;
+        self.hook_silent |= shrank && !seen_any && sample.at_ns >= self.latest.at_ns;
+        if sample.at_ns >= self.latest.at_ns {
+            self.latest = *sample;
+        }
+    }
+
+    /// Takes in what the probe could not send.
+    pub fn record_dropped(&mut self, total: u64) {
+        self.dropped_events = total;
+    }
+
+    /// Takes in what Node's own allocator says.
+    pub fn record_array_buffers(&mut self, bytes: u64) {
+        self.array_buffers_bytes = bytes;
+    }
+
+    /// The heap shrank as only a GC does it, and no hook was ever called: they are dead on this runtime.
+    #[must_use]
+    pub fn is_hook_silent(&self) -> bool {
+        self.hook_silent
+    }
+
+    /// Time passes.
+    pub fn tick(&mut self, now_ns: u64, memory: &ProcessMemory) {
+        self.history.remember(Reading { at_ns: now_ns, counters: self.counters });
+        let sizes = self.sizes(memory);
+        self.timeline.tick(now_ns, &self.counters, sizes);
+    }
+
+    /// Puts what is known now among the samples.
+    pub fn take_sample(&mut self, now_ns: u64, memory: &ProcessMemory) {
+        let sizes = self.sizes(memory);
+        self.samples.push(Sample { at_ns: now_ns, sizes });
+    }
+
+    fn sizes(&self, memory: &ProcessMemory) -> Sizes {
+        Sizes {
+            rss_bytes: memory.rss_bytes,
+            heap_total_bytes: self.latest.total_bytes,
+            heap_used_bytes: self.latest.used_bytes,
+            external_bytes: self.latest.external_bytes,
+            heap_after_major_bytes: self.heap_after_last_major_bytes.unwrap_or(0),
+        }
+    }
+
+    /// A new reader; it is told of what comes from now on, and its reports go back to the watcher's start.
+    pub fn add_reader(&mut self, id: u32) {
+        self.readers.push(Reader {
+            id,
+            baseline: Baseline {
+                reading: Reading { at_ns: self.started_ns, counters: Counters::default() },
+                all: KindReport::default(),
+                kinds: Default::default(),
+                dropped_events: 0,
+            },
+            next_pause: self.pauses.ledger.next(),
+            next_sample: self.samples.next(),
+        });
+    }
+
+    /// The reader asks no more.
+    pub fn remove_reader(&mut self, id: u32) {
+        self.readers.retain(|reader| reader.id != id);
+    }
+
+    /// The reader's windows and histograms begin anew; nobody else's do.
+    pub fn reset(&mut self, id: u32, now_ns: u64) {
+        let (all, kinds) = self.pauses.report();
+        let reading = Reading { at_ns: now_ns, counters: self.counters };
+        let dropped_events = self.dropped_events;
+        if let Some(reader) = self.readers.iter_mut().find(|reader| reader.id == id) {
+            reader.baseline = Baseline { reading, all, kinds, dropped_events };
+        }
+    }
+
+    /// What the reader has not been told yet.
+    pub fn news(&mut self, id: u32) -> Option<News> {
+        let reader = self.readers.iter_mut().find(|reader| reader.id == id)?;
+        let (pauses, lost) = self.pauses.ledger.since(reader.next_pause);
+        let pauses = pauses.copied().collect();
+        let samples = self.samples.since(reader.next_sample).0.copied().collect();
+        reader.next_pause = self.pauses.ledger.next();
+        reader.next_sample = self.samples.next();
+        Some(News { pauses, samples, lost })
+    }
+
+    /// The remembered pauses that began at `since_ns` or later, oldest first.
+    pub fn pauses_since(&self, since_ns: u64) -> impl Iterator<Item = &Pause> {
+        self.pauses.ledger.iter().filter(move |pause| pause.start_ns >= since_ns)
+    }
+
+    /// The heap over time.
+    #[must_use]
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// The report for a reader, or for someone who never reset.
+    #[must_use]
+    pub fn report(&self, reader: Option<u32>, now_ns: u64, memory: &ProcessMemory) -> Report {
+        let (mut all, mut kinds) = self.pauses.report();
+        let baseline = self.readers.iter().find(|candidate| Some(candidate.id) == reader).map(|found| &found.baseline);
+        let mut since = Reading { at_ns: self.started_ns, counters: Counters::default() };
+        let mut dropped_events = self.dropped_events;
+        if let Some(baseline) = baseline {
+            since = baseline.reading;
+            all = all.since(&baseline.all);
+            kinds = std::array::from_fn(|kind| kinds[kind].since(&baseline.kinds[kind]));
+            dropped_events = dropped_events.saturating_sub(baseline.dropped_events);
+        }
+
+        let now = Reading { at_ns: now_ns, counters: self.counters };
+        let short = self.history.window(now, SHORT_WINDOW_NS, since);
+        let long = self.history.window(now, LONG_WINDOW_NS, since);
+        let life = self.history.window(now, u64::MAX, since);
+        let young = long.added.young_bytes;
+        Report {
+            pid: std::process::id(),
+            thread_id: self.identity.thread_id,
+            uptime_ns: now_ns.saturating_sub(self.started_ns),
+            rss_bytes: memory.rss_bytes,
+            heap_total_bytes: self.latest.total_bytes,
+            heap_used_bytes: self.latest.used_bytes,
+            external_bytes: self.latest.external_bytes,
+            array_buffers_bytes: self.array_buffers_bytes,
+            limits: self.limits(memory),
+            heap_after_last_major_bytes: self.heap_after_last_major_bytes,
+            sample_age_ns: now_ns.saturating_sub(self.latest.at_ns),
+            spaces: self.identity.space_names.iter().cloned().zip(self.latest.spaces).collect(),
+            gc: GcReport {
+                all,
+                kinds,
+                time_ratio: TimeRatio {
+                    last_10s: short.gc_ratio(),
+                    last_1m: long.gc_ratio(),
+                    lifetime: life.gc_ratio(),
+                },
+                dropped_events,
+            },
+            allocation: AllocationReport {
+                bytes_per_second: short.per_second(short.added.allocated_bytes),
+                total_bytes: life.added.allocated_bytes,
+                exact: self.allocation.is_exact(),
+                promoted_bytes_per_second: short.per_second(short.added.promoted_bytes),
+                survival_ratio: if young > 0.0 { long.added.survived_bytes / young } else { 0.0 },
+            },
+            growth: self.growth.report(),
+            threads: Vec::new(),
+        }
+    }
+
+    fn limits(&self, memory: &ProcessMemory) -> Limits {
+        let ratio = |used: u64, limit: u64| if limit > 0 { float(used) / float(limit) } else { 0.0 };
+        let old_used = self.latest.used_bytes.saturating_sub(self.latest.young_used_bytes);
+        Limits {
+            heap_bytes: self.latest.limit_bytes,
+            container_bytes: memory.container.map(|container| container.limit_bytes),
+            heap_used_ratio: ratio(old_used, self.identity.old_generation_limit_bytes),
+            container_used_ratio: memory
+                .container
+                .map(|container| ratio(container.working_set_bytes, container.limit_bytes)),
+        }
+    }
+
+    /// Bytes taken, the channel's included; the same at any uptime.
+    #[must_use]
+    pub fn footprint_bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.pauses.footprint_bytes()
+            + self.history.footprint_bytes()
+            + self.timeline.footprint_bytes()
+            + self.growth.footprint_bytes()
+            + self.samples.footprint_bytes()
+            // A slot of the channel is the event and its stamp.
+            + self.capacity.events * (size_of::<GcEvent>() + size_of::<usize>())
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bytes and nanoseconds far below 2^53")]
+fn float(value: u64) -> f64 {
+    value as f64
+}

@@ -1,0 +1,158 @@
+//! One thread a process that folds events into each isolate's state, and the list of these isolates.
+//!
+//! The thread depends on nothing that can block: it drains the channels on a tick, reads RSS and the container
+//! itself, and asks V8 for samples by interrupt. Reading does not depend on the thread either: whoever asks for a
+//! report drains first, under the same lock.
+
+pub mod allocation;
+pub mod counters;
+pub mod growth;
+pub mod isolate;
+pub mod pauses;
+mod thread;
+pub mod timeline;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::clock::Clock;
+use crate::os::memory::{MemorySource, ProcessMemory};
+use crate::probe::Events;
+use crate::report::Report;
+use isolate::IsolateState;
+
+/// Asks an isolate for a sample, from any thread.
+pub type RequestSample = Box<dyn Fn() + Send + Sync>;
+
+/// An isolate with a watcher, as the other threads see it.
+pub struct Watched {
+    events: Events,
+    state: Mutex<IsolateState>,
+    request_sample: RequestSample,
+    /// 0: at GCs only.
+    sample_interval_ns: AtomicU64,
+}
+
+impl Watched {
+    /// Not known to anybody yet; see [`Registry::add`].
+    #[must_use]
+    pub fn new(events: Events, state: IsolateState, request_sample: RequestSample, sample_interval_ns: u64) -> Self {
+        Self {
+            events,
+            state: Mutex::new(state),
+            request_sample,
+            sample_interval_ns: AtomicU64::new(sample_interval_ns),
+        }
+    }
+
+    /// Changes how often the heap is sampled.
+    pub fn set_sample_interval_ns(&self, interval_ns: u64) {
+        self.sample_interval_ns.store(interval_ns, Ordering::Relaxed);
+    }
+
+    /// The state with everything folded in that has happened: reading is exact. The hook never takes this lock.
+    pub fn with_state<R>(&self, read: impl FnOnce(&mut IsolateState) -> R) -> R {
+        let mut state = self.state.lock();
+        self.drain(&mut state);
+        read(&mut state)
+    }
+
+    fn drain(&self, state: &mut IsolateState) {
+        // Bounded by the channel's room at the start: a storm cannot hold the lock for ever.
+        for event in self.events.gcs.try_iter().take(self.events.gcs.len()) {
+            state.record_gc(&event);
+        }
+        for sample in self.events.samples.try_iter() {
+            state.record_sample(&sample);
+        }
+        state.record_dropped(self.events.dropped.load(Ordering::Relaxed));
+    }
+
+    /// The share of the channel that is full.
+    fn is_filling(&self) -> bool {
+        self.events.gcs.len() * 8 > self.events.gcs.capacity().unwrap_or(usize::MAX)
+    }
+}
+
+/// The watched isolates of this process and the thread that serves them.
+pub struct Registry {
+    isolates: Mutex<Vec<Arc<Watched>>>,
+    thread: Mutex<Option<thread::Aggregator>>,
+    memory: MemorySource,
+}
+
+impl Registry {
+    /// The one of this process.
+    pub fn process() -> &'static Self {
+        static REGISTRY: std::sync::OnceLock<Registry> = std::sync::OnceLock::new();
+        REGISTRY.get_or_init(|| Self {
+            isolates: Mutex::new(Vec::new()),
+            thread: Mutex::new(None),
+            memory: MemorySource::find(),
+        })
+    }
+
+    /// Watches one more isolate; the first one starts the thread.
+    ///
+    /// # Errors
+    /// The system refused a thread; nothing is watched then.
+    pub fn add(&'static self, watched: Arc<Watched>) -> std::io::Result<()> {
+        let mut thread = self.thread.lock();
+        if thread.is_none() {
+            *thread = Some(thread::Aggregator::spawn(self)?);
+        }
+        self.isolates.lock().push(watched);
+        Ok(())
+    }
+
+    /// Stops watching an isolate; the last one ends the thread and waits for its end.
+    pub fn remove(&self, watched: &Arc<Watched>) {
+        let mut thread = self.thread.lock();
+        let is_last = {
+            let mut isolates = self.isolates.lock();
+            isolates.retain(|candidate| !Arc::ptr_eq(candidate, watched));
+            isolates.is_empty()
+        };
+        if is_last {
+            // Joined under the thread's lock, which the thread itself never takes, so that an isolate that starts
+            // meanwhile waits and gets a thread of its own.
+            drop(thread.take());
+        }
+    }
+
+    /// No more work in the background: the process exits. Reports can still be read.
+    pub fn quiesce(&self) {
+        if let Some(mut thread) = self.thread.try_lock() {
+            drop(thread.take());
+        }
+    }
+
+    /// RSS and the container now.
+    #[must_use]
+    pub fn memory(&self) -> ProcessMemory {
+        self.memory.read()
+    }
+
+    /// A reader's report of its isolate, with those of all other isolates.
+    #[must_use]
+    pub fn report(&self, watched: &Arc<Watched>, reader: u32) -> Report {
+        let memory = self.memory();
+        let others: Vec<Arc<Watched>> =
+            self.isolates.lock().iter().filter(|other| !Arc::ptr_eq(other, watched)).cloned().collect();
+        let clock = Clock::process();
+        let mut report =
+            watched.with_state(|state| state.report(Some(reader), clock.now_ns(), &memory));
+        report.threads = others
+            .iter()
+            .map(|other| other.with_state(|state| state.report(None, clock.now_ns(), &memory)))
+            .collect();
+        report.threads.sort_by_key(|thread| thread.thread_id);
+        report
+    }
+
+    fn isolates(&self) -> Vec<Arc<Watched>> {
+        self.isolates.lock().clone()
+    }
+}

@@ -1,0 +1,223 @@
+//! What JavaScript calls: checked options in, text out, no decisions.
+//!
+//! Numbers come as f64 and are range-checked here, for napi's own conversions wrap silently. A panic becomes an
+//! exception (`catch_unwind`) instead of the end of the process.
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+use crate::aggregator::Registry;
+use crate::clock::Clock;
+use crate::export::json;
+use crate::v8::heap::HeapStatistics;
+use crate::v8::{isolate, layout};
+use crate::watch::{self, WatchError, WatchOptions};
+
+/// What `process.versions` and `v8.getHeapStatistics()` say, for the self-check.
+#[napi(object)]
+pub struct Runtime {
+    /// `process.versions.v8`.
+    pub v8: String,
+    /// `process.versions.bun` is there.
+    pub bun: bool,
+    /// `JSON.stringify(v8.getHeapStatistics())`.
+    pub heap_statistics: String,
+}
+
+/// How to watch the isolate of the calling thread.
+#[napi(object)]
+pub struct AttachOptions {
+    /// `worker_threads.threadId`.
+    pub thread_id: f64,
+    /// `worker_threads.isMainThread`.
+    pub is_main_thread: bool,
+    /// `performance.timeOrigin`.
+    pub time_origin_ms: f64,
+    /// `performance.now()`.
+    pub now_ms: f64,
+    /// 0: at GCs only.
+    pub sample_interval_ms: f64,
+    /// Read the heap's sizes at both ends of each GC.
+    pub gc_statistics: bool,
+    /// V8's limit of the old generation alone.
+    pub old_generation_limit_bytes: f64,
+}
+
+/// What can be changed while watching.
+#[napi(object)]
+pub struct ConfigureOptions {
+    /// 0: at GCs only.
+    pub sample_interval_ms: Option<f64>,
+    /// Read the heap's sizes at both ends of each GC.
+    pub gc_statistics: Option<bool>,
+}
+
+/// Whether V8's hooks can be used here: null, or the reason why not.
+#[napi(catch_unwind)]
+pub fn self_check(runtime: Runtime) -> Result<Option<String>> {
+    let fields: serde_json::Value = serde_json::from_str(&runtime.heap_statistics)
+        .map_err(|error| Error::new(Status::InvalidArg, format!("heapStatistics is not JSON: {error}")))?;
+    let field = |name: &str| fields.get(name).and_then(serde_json::Value::as_u64).unwrap_or(0);
+    let heap = HeapStatistics {
+        total_bytes: field("total_heap_size"),
+        used_bytes: field("used_heap_size"),
+        limit_bytes: field("heap_size_limit"),
+        external_bytes: field("external_memory"),
+        malloced_bytes: field("malloced_memory"),
+        native_contexts: field("number_of_native_contexts"),
+        detached_contexts: field("number_of_detached_contexts"),
+        allocated_bytes: None,
+    };
+    let expected = layout::Expectation { v8_version: runtime.v8, is_bun: runtime.bun, heap };
+    Ok(layout::check(&expected).err().map(|refusal| refusal.to_string()))
+}
+
+/// Begins to watch the calling thread's isolate and answers a reader's id.
+#[napi(catch_unwind)]
+pub fn attach(env: Env, options: AttachOptions) -> Result<u32> {
+    let options = WatchOptions {
+        thread_id: integer("threadId", options.thread_id, f64::from(u32::MAX))? as u32,
+        is_main_thread: options.is_main_thread,
+        unix_ms: finite("timeOriginMs", options.time_origin_ms)? + finite("nowMs", options.now_ms)?,
+        old_generation_limit_bytes: integer("oldGenerationLimitBytes", options.old_generation_limit_bytes, MAX_BYTES)?,
+        sample_interval_ns: interval_ns(options.sample_interval_ms)?,
+        gc_statistics: options.gc_statistics,
+    };
+    let (reader, is_new) = watch::begin(options).map_err(|error| watch_error(&error))?;
+    if is_new {
+        // A worker can end at any moment: its environment's end takes the hooks away. Where it was stopped and started
+        // before, an earlier hook does the same, and the second one finds nothing.
+        let _ = env.add_env_cleanup_hook((), |()| watch::end())?;
+    }
+    Ok(reader)
+}
+
+/// Changes the options of a running watch.
+#[napi(catch_unwind)]
+pub fn configure(reader: f64, options: ConfigureOptions) -> Result<()> {
+    let interval_ns = options.sample_interval_ms.map(interval_ns).transpose()?;
+    watch::configure(reader_id(reader)?, interval_ns, options.gc_statistics);
+    Ok(())
+}
+
+/// The reader asks no more; the last one ends the watch.
+#[napi(catch_unwind)]
+pub fn detach(reader: f64) -> Result<()> {
+    watch::leave(reader_id(reader)?);
+    Ok(())
+}
+
+/// The report of this isolate, with those of the process's other watched isolates.
+#[napi(catch_unwind)]
+pub fn report(reader: f64, array_buffers_bytes: f64) -> Result<String> {
+    let id = reader_id(reader)?;
+    let array_buffers = integer("arrayBuffersBytes", array_buffers_bytes, MAX_BYTES)?;
+    let report = watch::with_watched(id, |watched| {
+        watched.with_state(|state| state.record_array_buffers(array_buffers));
+        Registry::process().report(watched, id)
+    });
+    report.map(|report| json::report(&report)).ok_or_else(|| gone(id))
+}
+
+/// The heap over time.
+#[napi(catch_unwind)]
+pub fn timeline(reader: f64) -> Result<String> {
+    let id = reader_id(reader)?;
+    watch::with_watched(id, |watched| watched.with_state(|state| json::timeline(state))).ok_or_else(|| gone(id))
+}
+
+/// The remembered pauses since a Unix time in milliseconds.
+#[napi(catch_unwind)]
+pub fn pauses(reader: f64, since_unix_ms: f64) -> Result<String> {
+    let id = reader_id(reader)?;
+    watch::with_watched(id, |watched| watched.with_state(|state| json::pauses(state, since_unix_ms)))
+        .ok_or_else(|| gone(id))
+}
+
+/// What is new since this reader last asked; an empty text when nothing is.
+#[napi(catch_unwind)]
+pub fn drain(reader: f64) -> Result<String> {
+    let id = reader_id(reader)?;
+    let text = watch::with_watched(id, |watched| {
+        watched.with_state(|state| {
+            let news = state.news(id)?;
+            Some(json::news(&news, state.is_hook_silent(), state.identity.unix_ms_at_zero))
+        })
+    });
+    text.flatten().ok_or_else(|| gone(id))
+}
+
+/// Tells what Node's own allocator holds, for reports that other threads ask for.
+#[napi(catch_unwind)]
+pub fn seen(reader: f64, array_buffers_bytes: f64) -> Result<()> {
+    let id = reader_id(reader)?;
+    let array_buffers = integer("arrayBuffersBytes", array_buffers_bytes, MAX_BYTES)?;
+    watch::with_watched(id, |watched| watched.with_state(|state| state.record_array_buffers(array_buffers)))
+        .ok_or_else(|| gone(id))
+}
+
+/// The reader's windows and histograms begin anew.
+#[napi(catch_unwind)]
+pub fn reset(reader: f64) -> Result<()> {
+    let id = reader_id(reader)?;
+    watch::with_watched(id, |watched| watched.with_state(|state| state.reset(id, Clock::process().now_ns())))
+        .ok_or_else(|| gone(id))
+}
+
+/// Bytes that the watch of this reader takes, its channel included.
+#[napi(catch_unwind)]
+pub fn footprint(reader: f64) -> Result<f64> {
+    let id = reader_id(reader)?;
+    #[expect(clippy::cast_precision_loss, reason = "a few megabytes")]
+    watch::with_watched(id, |watched| watched.with_state(|state| state.footprint_bytes() as f64))
+        .ok_or_else(|| gone(id))
+}
+
+/// Runs a full collection now.
+#[napi(catch_unwind)]
+pub fn gc() -> Result<String> {
+    let (pause_ns, freed_bytes) = watch::collect_garbage().map_err(|error| watch_error(&error))?;
+    Ok(json::collection(pause_ns, freed_bytes))
+}
+
+/// `V8::GetVersion()`.
+#[napi(catch_unwind)]
+pub fn v8_version() -> Result<String> {
+    isolate::version().map_err(|missing| Error::new(Status::GenericFailure, missing.to_string()))
+}
+
+/// Beyond this, f64 cannot tell neighbouring integers apart.
+const MAX_BYTES: f64 = 9_007_199_254_740_991.0;
+/// An hour: a watcher that samples less often is not one.
+const MAX_INTERVAL_MS: f64 = 3_600_000.0;
+
+fn integer(name: &str, value: f64, max: f64) -> Result<u64> {
+    if value.is_finite() && value.fract() == 0.0 && (0.0..=max).contains(&value) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number in range")]
+        return Ok(value as u64);
+    }
+    Err(Error::new(Status::InvalidArg, format!("{name} must be a whole number from 0 to {max}, got {value}")))
+}
+
+fn finite(name: &str, value: f64) -> Result<f64> {
+    if value.is_finite() {
+        return Ok(value);
+    }
+    Err(Error::new(Status::InvalidArg, format!("{name} must be a finite number, got {value}")))
+}
+
+fn interval_ns(ms: f64) -> Result<u64> {
+    Ok(integer("sampleIntervalMs", ms, MAX_INTERVAL_MS)? * 1_000_000)
+}
+
+fn reader_id(reader: f64) -> Result<u32> {
+    u32::try_from(integer("reader", reader, f64::from(u32::MAX))?).map_err(|_| gone(0))
+}
+
+fn gone(id: u32) -> Error {
+    Error::new(Status::InvalidArg, format!("reader {id} does not watch this thread's isolate (any more)"))
+}
+
+fn watch_error(error: &WatchError) -> Error {
+    Error::new(Status::GenericFailure, error.to_string())
+}

@@ -1,0 +1,104 @@
+//! What the probe tells the aggregator: plain `Copy` values, units in the field names.
+
+/// The kinds of GC that are told apart; the names are those of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum GcKind {
+    /// V8's scavenge and minor mark-sweep: the young generation.
+    Minor,
+    /// Mark-sweep-compact: the whole heap.
+    Major,
+    /// The start of incremental marking.
+    Incremental,
+    /// Second-pass weak callbacks.
+    Weak,
+}
+
+impl GcKind {
+    /// Every kind, in the order of reports.
+    pub const ALL: [Self; 4] = [Self::Minor, Self::Major, Self::Incremental, Self::Weak];
+
+    /// The name in reports, events and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Minor => "minor",
+            Self::Major => "major",
+            Self::Incremental => "incremental",
+            Self::Weak => "weak",
+        }
+    }
+}
+
+/// The heap at one end of a GC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeapReading {
+    /// In use by objects.
+    pub used_bytes: u64,
+    /// Of these, in the young generation.
+    pub young_used_bytes: u64,
+}
+
+/// One GC, told at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GcEvent {
+    /// When it began, on the process's clock.
+    pub start_ns: u64,
+    /// From prologue to epilogue.
+    pub pause_ns: u64,
+    /// At the prologue; zeros where `has_heap` is not set.
+    pub before: HeapReading,
+    /// At the epilogue; zeros where `has_heap` is not set.
+    pub after: HeapReading,
+    /// Committed for the heap, at the epilogue.
+    pub total_bytes: u64,
+    /// External memory, at the epilogue.
+    pub external_bytes: u64,
+    /// All that V8 ever allocated, at the epilogue; 0 where V8 does not say.
+    pub allocated_bytes: u64,
+    /// Which kind of GC.
+    pub kind: GcKind,
+    /// Asked for (`gc()`), not V8's own decision.
+    pub forced: bool,
+    /// Inside another GC's pause.
+    pub nested: bool,
+    /// The statistics were read.
+    pub has_heap: bool,
+}
+
+/// The most spaces a sample holds; V8 14.6 has 13.
+pub const MAX_SPACES: usize = 16;
+
+/// One space of the heap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SpaceReading {
+    /// Committed.
+    pub size_bytes: u64,
+    /// In use by objects.
+    pub used_bytes: u64,
+    /// Free without growing.
+    pub available_bytes: u64,
+    /// Backed by memory.
+    pub physical_bytes: u64,
+}
+
+/// The heap as a whole, read outside a GC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeapSample {
+    /// When it was read, on the process's clock.
+    pub at_ns: u64,
+    /// In use by objects.
+    pub used_bytes: u64,
+    /// Of these, in the young generation.
+    pub young_used_bytes: u64,
+    /// Committed for the heap.
+    pub total_bytes: u64,
+    /// External memory.
+    pub external_bytes: u64,
+    /// V8's limit of the heap.
+    pub limit_bytes: u64,
+    /// All that V8 ever allocated; 0 where V8 does not say.
+    pub allocated_bytes: u64,
+    /// In the order of the isolate's space names; the rest is zero.
+    pub spaces: [SpaceReading; MAX_SPACES],
+}

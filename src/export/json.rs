@@ -1,0 +1,382 @@
+//! JSON as JavaScript gets it: the field names of `index.d.ts`, bytes, milliseconds, Unix time.
+//!
+//! This is the edge at which nanoseconds become milliseconds and u64 becomes f64.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::aggregator::isolate::{IsolateState, News, Sample};
+use crate::aggregator::pauses::Pause;
+use crate::aggregator::timeline::TimelinePoint;
+use crate::event::GcKind;
+use crate::report::{KindReport, PauseDistribution, Report};
+
+/// The version of the report's shape; it changes when a field changes its meaning or goes.
+const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReportJson<'a> {
+    schema_version: u32,
+    source: &'static str,
+    pid: u32,
+    thread_id: u32,
+    uptime_ms: f64,
+    rss: u64,
+    heap_total: u64,
+    heap_used: u64,
+    external: u64,
+    array_buffers: u64,
+    heap_limit: u64,
+    container_limit: Option<u64>,
+    memory_limit: u64,
+    used_ratio: f64,
+    heap_used_ratio: f64,
+    container_used_ratio: Option<f64>,
+    heap_after_last_major_gc: Option<u64>,
+    sample_age_ms: f64,
+    spaces: BTreeMap<&'a str, SpaceJson>,
+    gc: GcJson,
+    allocation: AllocationJson,
+    growth: GrowthJson<'a>,
+    threads: Vec<ReportJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct SpaceJson {
+    size: u64,
+    used: u64,
+    available: u64,
+    physical: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GcJson {
+    all: KindJson,
+    minor: KindJson,
+    major: KindJson,
+    incremental: KindJson,
+    weak: KindJson,
+    time_ratio: TimeRatioJson,
+    dropped_events: u64,
+}
+
+#[derive(Serialize)]
+struct TimeRatioJson {
+    last10s: f64,
+    last1m: f64,
+    lifetime: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KindJson {
+    count: u64,
+    total_ms: f64,
+    freed_bytes: u64,
+    pause: HistogramJson,
+}
+
+#[derive(Serialize)]
+struct HistogramJson {
+    count: u64,
+    min: f64,
+    max: f64,
+    mean: f64,
+    stddev: f64,
+    exceeds: u64,
+    buckets: Vec<(f64, u64)>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AllocationJson {
+    bytes_per_second: f64,
+    total_bytes: f64,
+    exact: bool,
+    promoted_bytes_per_second: f64,
+    survival_ratio: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GrowthJson<'a> {
+    verdict: &'static str,
+    reason: &'a str,
+    bytes_per_second: f64,
+    interval: (f64, f64),
+    samples: usize,
+    span_ms: f64,
+    floor_bytes: u64,
+    detectable_bytes_per_second: f64,
+    limit_in_ms: Option<()>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PauseJson {
+    kind: &'static str,
+    time_ms: f64,
+    pause_ms: f64,
+    freed_bytes: u64,
+    heap_used_before: u64,
+    heap_used_after: u64,
+    forced: bool,
+    nested: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SampleJson {
+    time_ms: f64,
+    rss: u64,
+    heap_total: u64,
+    heap_used: u64,
+    external: u64,
+    heap_after_last_major_gc: Option<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TimelinePointJson {
+    time_ms: f64,
+    rss: u64,
+    heap_total: u64,
+    heap_used: u64,
+    external: u64,
+    heap_after_last_major_gc: Option<u64>,
+    gc_count: u32,
+    major_count: u32,
+    gc_ms: f64,
+    max_pause_ms: f64,
+    allocated_bytes: f64,
+    promoted_bytes: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TierJson {
+    interval_ms: u64,
+    points: Vec<TimelinePointJson>,
+}
+
+#[derive(Serialize)]
+struct TimelineJson {
+    tiers: Vec<TierJson>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NewsJson {
+    gc: Vec<PauseJson>,
+    samples: Vec<SampleJson>,
+    lost: u64,
+    hook_silent: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CollectionJson {
+    pause_ms: f64,
+    freed_bytes: u64,
+}
+
+/// A report.
+#[must_use]
+pub fn report(report: &Report) -> String {
+    text(&report_json(report))
+}
+
+/// The remembered pauses since a Unix time in milliseconds.
+#[must_use]
+pub fn pauses(state: &IsolateState, since_unix_ms: f64) -> String {
+    let zero = state.identity.unix_ms_at_zero;
+    // A time before the process, or none, is its beginning: the cast of a negative or NaN is 0.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let since_ns = ((since_unix_ms - zero) * 1e6) as u64;
+    text(&state.pauses_since(since_ns).map(|pause| pause_json(pause, zero)).collect::<Vec<_>>())
+}
+
+/// The heap over time.
+#[must_use]
+pub fn timeline(state: &IsolateState) -> String {
+    let zero = state.identity.unix_ms_at_zero;
+    let tiers = state
+        .timeline()
+        .tiers()
+        .map(|(interval_ms, points)| TierJson {
+            interval_ms,
+            points: points.map(|point| point_json(point, zero)).collect(),
+        })
+        .collect();
+    text(&TimelineJson { tiers })
+}
+
+/// What is new for a reader; empty when nothing is.
+#[must_use]
+pub fn news(news: &News, hook_silent: bool, unix_ms_at_zero: f64) -> String {
+    if news.pauses.is_empty() && news.samples.is_empty() && news.lost == 0 && !hook_silent {
+        return String::new();
+    }
+    text(&NewsJson {
+        gc: news.pauses.iter().map(|pause| pause_json(pause, unix_ms_at_zero)).collect(),
+        samples: news.samples.iter().map(|sample| sample_json(sample, unix_ms_at_zero)).collect(),
+        lost: news.lost,
+        hook_silent,
+    })
+}
+
+/// The result of a collection that was asked for.
+#[must_use]
+pub fn collection(pause_ns: u64, freed_bytes: u64) -> String {
+    text(&CollectionJson { pause_ms: ms(pause_ns), freed_bytes })
+}
+
+fn text(value: &impl Serialize) -> String {
+    // Plain structs with string keys cannot fail to serialize; a float that is none becomes null.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn report_json(report: &Report) -> ReportJson<'_> {
+    let (memory_limit, used_ratio) = report.limits.nearest();
+    let kind = |kind| kind_json(report.gc.kind(kind));
+    ReportJson {
+        schema_version: SCHEMA_VERSION,
+        source: "native",
+        pid: report.pid,
+        thread_id: report.thread_id,
+        uptime_ms: ms(report.uptime_ns),
+        rss: report.rss_bytes,
+        heap_total: report.heap_total_bytes,
+        heap_used: report.heap_used_bytes,
+        external: report.external_bytes,
+        array_buffers: report.array_buffers_bytes,
+        heap_limit: report.limits.heap_bytes,
+        container_limit: report.limits.container_bytes,
+        memory_limit,
+        used_ratio,
+        heap_used_ratio: report.limits.heap_used_ratio,
+        container_used_ratio: report.limits.container_used_ratio,
+        heap_after_last_major_gc: report.heap_after_last_major_bytes,
+        sample_age_ms: ms(report.sample_age_ns),
+        spaces: report
+            .spaces
+            .iter()
+            .map(|(name, space)| {
+                let space = SpaceJson {
+                    size: space.size_bytes,
+                    used: space.used_bytes,
+                    available: space.available_bytes,
+                    physical: space.physical_bytes,
+                };
+                (name.as_str(), space)
+            })
+            .collect(),
+        gc: GcJson {
+            all: kind_json(&report.gc.all),
+            minor: kind(GcKind::Minor),
+            major: kind(GcKind::Major),
+            incremental: kind(GcKind::Incremental),
+            weak: kind(GcKind::Weak),
+            time_ratio: TimeRatioJson {
+                last10s: report.gc.time_ratio.last_10s,
+                last1m: report.gc.time_ratio.last_1m,
+                lifetime: report.gc.time_ratio.lifetime,
+            },
+            dropped_events: report.gc.dropped_events,
+        },
+        allocation: AllocationJson {
+            bytes_per_second: report.allocation.bytes_per_second,
+            total_bytes: report.allocation.total_bytes,
+            exact: report.allocation.exact,
+            promoted_bytes_per_second: report.allocation.promoted_bytes_per_second,
+            survival_ratio: report.allocation.survival_ratio,
+        },
+        growth: GrowthJson {
+            verdict: report.growth.verdict.name(),
+            reason: &report.growth.reason,
+            bytes_per_second: report.growth.bytes_per_second,
+            interval: report.growth.interval,
+            samples: report.growth.samples,
+            span_ms: ms(report.growth.span_ns),
+            floor_bytes: report.growth.floor_bytes,
+            detectable_bytes_per_second: report.growth.detectable_bytes_per_second,
+            limit_in_ms: None,
+        },
+        threads: report.threads.iter().map(report_json).collect(),
+    }
+}
+
+fn kind_json(kind: &KindReport) -> KindJson {
+    KindJson {
+        count: kind.count,
+        total_ms: ms(kind.total_ns),
+        freed_bytes: kind.freed_bytes,
+        pause: histogram_json(&kind.pause),
+    }
+}
+
+fn histogram_json(pause: &PauseDistribution) -> HistogramJson {
+    let (mean, stddev) = pause.mean_and_stddev_ns();
+    HistogramJson {
+        count: pause.buckets.iter().map(|bucket| bucket.count).sum(),
+        min: ms(pause.min_ns()),
+        max: ms(pause.max_ns()),
+        mean: mean / 1e6,
+        stddev: stddev / 1e6,
+        exceeds: pause.exceeds,
+        buckets: pause.buckets.iter().map(|bucket| (ms(bucket.up_to_ns), bucket.count)).collect(),
+    }
+}
+
+fn pause_json(pause: &Pause, zero: f64) -> PauseJson {
+    PauseJson {
+        kind: pause.kind.name(),
+        time_ms: zero + ms(pause.start_ns),
+        pause_ms: ms(pause.pause_ns),
+        freed_bytes: pause.freed_bytes(),
+        heap_used_before: pause.used_before_bytes,
+        heap_used_after: pause.used_after_bytes,
+        forced: pause.forced,
+        nested: pause.nested,
+    }
+}
+
+fn sample_json(sample: &Sample, zero: f64) -> SampleJson {
+    SampleJson {
+        time_ms: zero + ms(sample.at_ns),
+        rss: sample.sizes.rss_bytes,
+        heap_total: sample.sizes.heap_total_bytes,
+        heap_used: sample.sizes.heap_used_bytes,
+        external: sample.sizes.external_bytes,
+        heap_after_last_major_gc: known(sample.sizes.heap_after_major_bytes),
+    }
+}
+
+fn point_json(point: &TimelinePoint, zero: f64) -> TimelinePointJson {
+    TimelinePointJson {
+        time_ms: zero + ms(point.at_ns),
+        rss: point.rss_bytes,
+        heap_total: point.heap_total_bytes,
+        heap_used: point.heap_used_bytes,
+        external: point.external_bytes,
+        heap_after_last_major_gc: known(point.heap_after_major_bytes),
+        gc_count: point.gc_count,
+        major_count: point.major_count,
+        gc_ms: f64::from(point.gc_ms),
+        max_pause_ms: f64::from(point.max_pause_ms),
+        allocated_bytes: point.allocated_bytes,
+        promoted_bytes: point.promoted_bytes,
+    }
+}
+
+fn known(bytes: u64) -> Option<u64> {
+    (bytes > 0).then_some(bytes)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact to 1 ns over 104 days of uptime, to 2 ns beyond")]
+fn ms(ns: u64) -> f64 {
+    ns as f64 / 1e6
+}

@@ -1,0 +1,3 @@
+//! Outputs: pure functions from a report to text.
+
+pub mod json;

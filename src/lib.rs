@@ -1,0 +1,21 @@
+//! heapwatch: knows what a Node process's heap is doing, and says so.
+//!
+//! ```text
+//! V8 GC hooks, interrupts ─► event ─► channel ─► aggregator thread ─► Report ─► export ─► JavaScript
+//!       v8, probe                                   aggregator         report     export     binding
+//! ```
+//!
+//! One direction. `v8` and `os` hold all unsafe code; `event`, `aggregator`, `report`, `stats` and `export` are plain
+//! Rust that runs, and is tested, without Node. docs/architecture.md says why it is so.
+
+pub mod aggregator;
+mod binding;
+pub mod clock;
+pub mod event;
+pub mod export;
+pub mod os;
+pub mod probe;
+pub mod report;
+pub mod stats;
+pub mod v8;
+pub mod watch;

@@ -1,0 +1,4 @@
+//! Everything that knows the operating system.
+
+pub mod exit;
+pub mod memory;

@@ -1,0 +1,217 @@
+//! What runs inside V8's pause: stamp, build the event, try to send, count what was dropped.
+//!
+//! Two clock reads, the statistics reads, one push to a bounded channel that nobody is blocked on. No lock, no
+//! allocation, no system call, no panic: every index is a constant or checked, every sum saturates.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::clock::Clock;
+use crate::event::{GcEvent, GcKind, HeapReading, HeapSample, MAX_SPACES, SpaceReading};
+use crate::v8::Isolate;
+use crate::v8::gc_hook::{GcObserver, gc_type};
+use crate::v8::heap::Extent;
+
+/// Samples that may wait; one is under way at most, and the aggregator comes by many times a second.
+const SAMPLE_CAPACITY: usize = 4;
+
+/// The receiving ends of a probe.
+pub struct Events {
+    /// GCs, oldest first.
+    pub gcs: Receiver<GcEvent>,
+    /// Samples, oldest first.
+    pub samples: Receiver<HeapSample>,
+    /// GCs that found the channel full.
+    pub dropped: Arc<AtomicU64>,
+}
+
+/// The spaces of an isolate's heap, by V8's names.
+#[derive(Clone, Debug)]
+pub struct Spaces {
+    /// In V8's order, at most [`MAX_SPACES`].
+    pub names: Vec<String>,
+    young: [Option<usize>; 2],
+}
+
+impl Spaces {
+    /// Reads the names once; the order is fixed for the life of a process.
+    #[must_use]
+    pub fn of(isolate: Isolate) -> Self {
+        let names: Vec<String> =
+            (0..isolate.space_count().min(MAX_SPACES)).map_while(|index| isolate.space_name(index)).collect();
+        let position = |name: &str| names.iter().position(|candidate| candidate == name);
+        Self { young: [position("new_space"), position("new_large_object_space")], names }
+    }
+}
+
+/// Reads the statistics of one isolate.
+#[derive(Clone)]
+pub struct Reader {
+    extent: Extent,
+    space_count: usize,
+    young: [Option<usize>; 2],
+    clock: Clock,
+}
+
+impl Reader {
+    /// A reader for an isolate with these spaces.
+    #[must_use]
+    pub fn new(extent: Extent, spaces: &Spaces) -> Self {
+        Self { extent, space_count: spaces.names.len(), young: spaces.young, clock: Clock::process() }
+    }
+
+    /// The whole heap with its spaces. Not for inside a GC: it reads every space.
+    #[must_use]
+    pub fn sample(&self, isolate: Isolate) -> HeapSample {
+        let heap = isolate.heap_statistics(self.extent);
+        let mut spaces = [SpaceReading::default(); MAX_SPACES];
+        for (index, space) in spaces.iter_mut().enumerate().take(self.space_count) {
+            if let Some(read) = isolate.space_statistics(index) {
+                *space = SpaceReading {
+                    size_bytes: read.size_bytes,
+                    used_bytes: read.used_bytes,
+                    available_bytes: read.available_bytes,
+                    physical_bytes: read.physical_bytes,
+                };
+            }
+        }
+        HeapSample {
+            at_ns: self.clock.now_ns(),
+            used_bytes: heap.used_bytes,
+            young_used_bytes: self.young_used_bytes(isolate),
+            total_bytes: heap.total_bytes,
+            external_bytes: heap.external_bytes,
+            limit_bytes: heap.limit_bytes,
+            allocated_bytes: heap.allocated_bytes.unwrap_or(0),
+            spaces,
+        }
+    }
+
+    #[inline]
+    fn young_used_bytes(&self, isolate: Isolate) -> u64 {
+        self.young
+            .iter()
+            .flatten()
+            .filter_map(|&index| isolate.space_statistics(index))
+            .fold(0, |sum, space| sum.saturating_add(space.used_bytes))
+    }
+}
+
+/// A GC that has begun and not ended.
+#[derive(Clone, Copy, Default)]
+struct Open {
+    start_ns: u64,
+    before: HeapReading,
+    has_heap: bool,
+}
+
+/// The observer that V8's hooks call; lives on the isolate's thread.
+pub struct Probe {
+    reader: Reader,
+    statistics: Arc<AtomicBool>,
+    gcs: Sender<GcEvent>,
+    dropped: Arc<AtomicU64>,
+    /// By [`GcKind`]: kinds can nest (4, 16, 16, 4 was reported), one kind in itself cannot.
+    open: [Cell<Open>; 4],
+    /// A bit for each kind that is open.
+    open_kinds: Cell<u8>,
+}
+
+impl Probe {
+    /// A probe with a channel of `capacity` GCs; `statistics` switches the readings off and on.
+    #[must_use]
+    pub fn new(reader: Reader, capacity: usize, statistics: Arc<AtomicBool>) -> (Self, Sender<HeapSample>, Events) {
+        let (gcs, gcs_out) = bounded(capacity);
+        let (samples, samples_out) = bounded(SAMPLE_CAPACITY);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let probe = Self {
+            reader,
+            statistics,
+            gcs,
+            dropped: Arc::clone(&dropped),
+            open: Default::default(),
+            open_kinds: Cell::new(0),
+        };
+        (probe, samples, Events { gcs: gcs_out, samples: samples_out, dropped })
+    }
+
+    #[inline]
+    fn reads_heap(&self, kind: GcKind) -> bool {
+        // Marking that only starts and weak callbacks free no heap: nothing to read.
+        matches!(kind, GcKind::Minor | GcKind::Major) && self.statistics.load(Ordering::Relaxed)
+    }
+}
+
+#[inline]
+fn kind_of(gc_type: u32) -> Option<GcKind> {
+    match gc_type {
+        gc_type::SCAVENGE | gc_type::MINOR_MARK_SWEEP => Some(GcKind::Minor),
+        gc_type::MARK_SWEEP_COMPACT => Some(GcKind::Major),
+        gc_type::INCREMENTAL_MARKING => Some(GcKind::Incremental),
+        gc_type::PROCESS_WEAK_CALLBACKS => Some(GcKind::Weak),
+        _ => None,
+    }
+}
+
+impl GcObserver for Probe {
+    #[inline]
+    fn prologue(&self, isolate: Isolate, kind: u32, _flags: u32) {
+        let Some(kind) = kind_of(kind) else { return };
+        let start_ns = self.reader.clock.now_ns();
+        let has_heap = self.reads_heap(kind);
+        let before = if has_heap {
+            HeapReading {
+                used_bytes: isolate.heap_statistics(self.reader.extent).used_bytes,
+                young_used_bytes: self.reader.young_used_bytes(isolate),
+            }
+        } else {
+            HeapReading::default()
+        };
+        self.open_kinds.set(self.open_kinds.get() | 1 << kind as u8);
+        if let Some(open) = self.open.get(kind as usize) {
+            open.set(Open { start_ns, before, has_heap });
+        }
+    }
+
+    #[inline]
+    fn epilogue(&self, isolate: Isolate, kind: u32, flags: u32) {
+        let Some(kind) = kind_of(kind) else { return };
+        let bit = 1 << kind as u8;
+        let open_kinds = self.open_kinds.get();
+        // An epilogue without its prologue: registered in the middle of a GC.
+        if open_kinds & bit == 0 {
+            return;
+        }
+        self.open_kinds.set(open_kinds & !bit);
+        let Some(open) = self.open.get(kind as usize).map(Cell::get) else { return };
+        let mut event = GcEvent {
+            start_ns: open.start_ns,
+            pause_ns: 0,
+            before: open.before,
+            after: HeapReading::default(),
+            total_bytes: 0,
+            external_bytes: 0,
+            allocated_bytes: 0,
+            kind,
+            forced: flags & gc_type::FLAG_FORCED != 0,
+            nested: open_kinds != bit,
+            has_heap: open.has_heap,
+        };
+        if open.has_heap {
+            let heap = isolate.heap_statistics(self.reader.extent);
+            event.after =
+                HeapReading { used_bytes: heap.used_bytes, young_used_bytes: self.reader.young_used_bytes(isolate) };
+            event.total_bytes = heap.total_bytes;
+            event.external_bytes = heap.external_bytes;
+            event.allocated_bytes = heap.allocated_bytes.unwrap_or(0);
+        }
+        // Last, so that the readings' own cost is in the pause: the application stands still for them too.
+        event.pause_ns = self.reader.clock.now_ns().saturating_sub(open.start_ns);
+        if self.gcs.try_send(event).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The report: an immutable copy of what is known at one moment, and the only thing that outputs read.
+//!
+//! Bytes and nanoseconds, as they were measured; each output converts once, at its own edge.
+
+use crate::event::{GcKind, SpaceReading};
+
+/// Everything known of one isolate, and of the other watched isolates of the process.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The process.
+    pub pid: u32,
+    /// Node's id of the isolate's thread; 0 is the main thread.
+    pub thread_id: u32,
+    /// Since the watcher started.
+    pub uptime_ns: u64,
+    /// Resident set size of the process.
+    pub rss_bytes: u64,
+    /// Committed for V8's heap.
+    pub heap_total_bytes: u64,
+    /// In use by objects.
+    pub heap_used_bytes: u64,
+    /// External memory.
+    pub external_bytes: u64,
+    /// Of the external memory, `ArrayBuffer`s and `Buffer`s.
+    pub array_buffers_bytes: u64,
+    /// How full the heap and the container are.
+    pub limits: Limits,
+    /// In use after the last major GC.
+    pub heap_after_last_major_bytes: Option<u64>,
+    /// How old the heap's sizes are.
+    pub sample_age_ns: u64,
+    /// By V8's names, in V8's order.
+    pub spaces: Vec<(String, SpaceReading)>,
+    /// GC pauses.
+    pub gc: GcReport,
+    /// Allocation.
+    pub allocation: AllocationReport,
+    /// Growth of what stays.
+    pub growth: GrowthReport,
+    /// The other isolates of the process that have a watcher.
+    pub threads: Vec<Report>,
+}
+
+/// How near each limit is. Every limit has its own numerator: external memory never fills V8's heap, but does fill
+/// the container.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// V8's limit of the heap, young generation included.
+    pub heap_bytes: u64,
+    /// The container's limit.
+    pub container_bytes: Option<u64>,
+    /// Old generation used over its limit.
+    pub heap_used_ratio: f64,
+    /// The container's working set over its limit.
+    pub container_used_ratio: Option<f64>,
+}
+
+impl Limits {
+    /// The limit that bites first, and how near it is.
+    #[must_use]
+    pub fn nearest(&self) -> (u64, f64) {
+        match (self.container_bytes, self.container_used_ratio) {
+            (Some(bytes), Some(ratio)) if ratio > self.heap_used_ratio => (bytes, ratio),
+            _ => (self.heap_bytes, self.heap_used_ratio),
+        }
+    }
+}
+
+/// GC pauses of one isolate.
+#[derive(Clone, Debug)]
+pub struct GcReport {
+    /// Outermost pauses of every kind.
+    pub all: KindReport,
+    /// By [`GcKind`].
+    pub kinds: [KindReport; 4],
+    /// The share of time in outermost pauses over the last 10 s, the last minute, and the watcher's life.
+    pub time_ratio: TimeRatio,
+    /// GCs that found the channel full: they are in no number above.
+    pub dropped_events: u64,
+}
+
+impl GcReport {
+    /// One kind's part.
+    #[must_use]
+    pub fn kind(&self, kind: GcKind) -> &KindReport {
+        &self.kinds[kind as usize]
+    }
+}
+
+/// Shares of time, in [0, 1].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TimeRatio {
+    /// Of the last 10 s.
+    pub last_10s: f64,
+    /// Of the last minute.
+    pub last_1m: f64,
+    /// Since the watcher started, or the reader's last reset.
+    pub lifetime: f64,
+}
+
+/// The GCs of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KindReport {
+    /// How many.
+    pub count: u64,
+    /// Their pauses' sum.
+    pub total_ns: u64,
+    /// What the heap lost in them.
+    pub freed_bytes: u64,
+    /// Their pauses' distribution.
+    pub pause: PauseDistribution,
+}
+
+impl KindReport {
+    /// What came after an earlier report of the same kind.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            count: self.count.saturating_sub(earlier.count),
+            total_ns: self.total_ns.saturating_sub(earlier.total_ns),
+            freed_bytes: self.freed_bytes.saturating_sub(earlier.freed_bytes),
+            pause: self.pause.since(&earlier.pause),
+        }
+    }
+}
+
+/// Pauses of like length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// The longest pause that belongs here.
+    pub up_to_ns: u64,
+    /// How many.
+    pub count: u64,
+}
+
+/// A histogram, its empty buckets left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PauseDistribution {
+    /// Shortest first.
+    pub buckets: Vec<Bucket>,
+    /// Pauses over an hour, kept apart.
+    pub exceeds: u64,
+    /// The longest of these.
+    pub longest_exceeding_ns: u64,
+}
+
+impl PauseDistribution {
+    /// What came after an earlier distribution of the same histogram.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let mut before = earlier.buckets.iter().peekable();
+        let buckets = self
+            .buckets
+            .iter()
+            .filter_map(|bucket| {
+                let known = before.next_if(|known| known.up_to_ns == bucket.up_to_ns).map_or(0, |known| known.count);
+                (bucket.count > known).then(|| Bucket { count: bucket.count - known, ..*bucket })
+            })
+            .collect();
+        let exceeds = self.exceeds.saturating_sub(earlier.exceeds);
+        let longest_exceeding_ns = if exceeds > 0 { self.longest_exceeding_ns } else { 0 };
+        Self { buckets, exceeds, longest_exceeding_ns }
+    }
+
+    /// The shortest pause; 0 without any.
+    #[must_use]
+    pub fn min_ns(&self) -> u64 {
+        self.buckets.first().map_or(self.longest_exceeding_ns, |bucket| bucket.up_to_ns)
+    }
+
+    /// The longest pause; 0 without any.
+    #[must_use]
+    pub fn max_ns(&self) -> u64 {
+        let longest = self.buckets.last().map_or(0, |bucket| bucket.up_to_ns);
+        longest.max(self.longest_exceeding_ns)
+    }
+
+    /// Mean and standard deviation of the pauses up to an hour; zeros without any.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "an hour of ns and counts below 2^53")]
+    pub fn mean_and_stddev_ns(&self) -> (f64, f64) {
+        let count: u64 = self.buckets.iter().map(|bucket| bucket.count).sum();
+        if count == 0 {
+            return (0.0, 0.0);
+        }
+        let moment = |f: &dyn Fn(f64) -> f64| {
+            self.buckets.iter().map(|bucket| f(bucket.up_to_ns as f64) * bucket.count as f64).sum::<f64>() / count as f64
+        };
+        let mean = moment(&|pause| pause);
+        (mean, moment(&|pause| (pause - mean).powi(2)).sqrt())
+    }
+}
+
+/// Allocation of one isolate.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct AllocationReport {
+    /// Over the last 10 s.
+    pub bytes_per_second: f64,
+    /// Since the watcher started, or the reader's last reset.
+    pub total_bytes: f64,
+    /// V8's own count, not reckoned from the heap's sizes.
+    pub exact: bool,
+    /// Over the last 10 s.
+    pub promoted_bytes_per_second: f64,
+    /// Of the young generation's bytes, the share that outlived a minor GC, over the last minute.
+    pub survival_ratio: f64,
+}
+
+/// What the growth of live memory means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It grows without end.
+    Leak,
+    /// It does not grow.
+    Clean,
+    /// It cannot be said.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// The name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Leak => "leak",
+            Self::Clean => "clean",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+/// Growth of the memory that is live after major GCs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GrowthReport {
+    /// What it means.
+    pub verdict: Verdict,
+    /// Why, in words.
+    pub reason: String,
+    /// The slope.
+    pub bytes_per_second: f64,
+    /// Its 99 % interval.
+    pub interval: (f64, f64),
+    /// Major GCs that it rests on.
+    pub samples: usize,
+    /// The time between the first and the last of these.
+    pub span_ns: u64,
+    /// The least live memory seen.
+    pub floor_bytes: u64,
+    /// The smallest slope that could be told from none.
+    pub detectable_bytes_per_second: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn distribution(buckets: &[(u64, u64)]) -> PauseDistribution {
+        let buckets = buckets.iter().map(|&(up_to_ns, count)| Bucket { up_to_ns, count }).collect();
+        PauseDistribution { buckets, ..PauseDistribution::default() }
+    }
+
+    #[test]
+    fn since_takes_bucket_from_bucket() {
+        let earlier = distribution(&[(10, 1), (30, 2)]);
+        let later = distribution(&[(10, 1), (20, 5), (30, 3), (40, 1)]);
+        assert_eq!(later.since(&earlier), distribution(&[(20, 5), (30, 1), (40, 1)]));
+        assert_eq!(later.since(&later), distribution(&[]));
+    }
+
+    #[test]
+    fn moments_of_nothing_are_zero_and_of_something_are_right() {
+        assert_eq!((distribution(&[]).min_ns(), distribution(&[]).max_ns()), (0, 0));
+        let (mean, stddev) = distribution(&[(2, 2), (8, 2)]).mean_and_stddev_ns();
+        assert!((mean - 5.0).abs() < 1e-9 && (stddev - 3.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_limit_that_bites_first_is_the_one_with_the_larger_ratio() {
+        let limits =
+            Limits { heap_bytes: 4000, container_bytes: Some(9000), heap_used_ratio: 0.5, container_used_ratio: Some(0.4) };
+        assert_eq!(limits.nearest(), (4000, 0.5));
+        assert_eq!(Limits { container_used_ratio: Some(0.6), ..limits }.nearest(), (9000, 0.6));
+        assert_eq!(Limits { container_bytes: None, container_used_ratio: None, ..limits }.nearest(), (4000, 0.5));
+    }
+}

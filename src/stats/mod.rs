@@ -1,0 +1,3 @@
+//! Statistics of slopes: one home, used by the growth verdict and by measurements in tests.
+
+pub mod theil_sen;
