@@ -123,7 +123,11 @@ pub struct Probe {
 impl Probe {
     /// A probe with a channel of `capacity` GCs; `statistics` switches the readings off and on.
     #[must_use]
-    pub fn new(reader: Reader, capacity: usize, statistics: Arc<AtomicBool>) -> (Self, Sender<HeapSample>, Events) {
+    pub fn new(
+        reader: Reader,
+        capacity: usize,
+        statistics: Arc<AtomicBool>,
+    ) -> (Self, Sender<HeapSample>, Events) {
         let (gcs, gcs_out) = bounded(capacity);
         let (samples, samples_out) = bounded(SAMPLE_CAPACITY);
         let dropped = Arc::new(AtomicU64::new(0));
@@ -202,8 +206,10 @@ impl GcObserver for Probe {
         };
         if open.has_heap {
             let heap = isolate.heap_statistics(self.reader.extent);
-            event.after =
-                HeapReading { used_bytes: heap.used_bytes, young_used_bytes: self.reader.young_used_bytes(isolate) };
+            event.after = HeapReading {
+                used_bytes: heap.used_bytes,
+                young_used_bytes: self.reader.young_used_bytes(isolate),
+            };
             event.total_bytes = heap.total_bytes;
             event.external_bytes = heap.external_bytes;
             event.allocated_bytes = heap.allocated_bytes.unwrap_or(0);

@@ -153,7 +153,8 @@ impl PauseDistribution {
             .buckets
             .iter()
             .filter_map(|bucket| {
-                let known = before.next_if(|known| known.up_to_ns == bucket.up_to_ns).map_or(0, |known| known.count);
+                let known =
+                    before.next_if(|known| known.up_to_ns == bucket.up_to_ns).map_or(0, |known| known.count);
                 (bucket.count > known).then(|| Bucket { count: bucket.count - known, ..*bucket })
             })
             .collect();
@@ -184,7 +185,8 @@ impl PauseDistribution {
             return (0.0, 0.0);
         }
         let moment = |f: &dyn Fn(f64) -> f64| {
-            self.buckets.iter().map(|bucket| f(bucket.up_to_ns as f64) * bucket.count as f64).sum::<f64>() / count as f64
+            self.buckets.iter().map(|bucket| f(bucket.up_to_ns as f64) * bucket.count as f64).sum::<f64>()
+                / count as f64
         };
         let mean = moment(&|pause| pause);
         (mean, moment(&|pause| (pause - mean).powi(2)).sqrt())
@@ -276,10 +278,17 @@ mod tests {
 
     #[test]
     fn the_limit_that_bites_first_is_the_one_with_the_larger_ratio() {
-        let limits =
-            Limits { heap_bytes: 4000, container_bytes: Some(9000), heap_used_ratio: 0.5, container_used_ratio: Some(0.4) };
+        let limits = Limits {
+            heap_bytes: 4000,
+            container_bytes: Some(9000),
+            heap_used_ratio: 0.5,
+            container_used_ratio: Some(0.4),
+        };
         assert_eq!(limits.nearest(), (4000, 0.5));
         assert_eq!(Limits { container_used_ratio: Some(0.6), ..limits }.nearest(), (9000, 0.6));
-        assert_eq!(Limits { container_bytes: None, container_used_ratio: None, ..limits }.nearest(), (4000, 0.5));
+        assert_eq!(
+            Limits { container_bytes: None, container_used_ratio: None, ..limits }.nearest(),
+            (4000, 0.5)
+        );
     }
 }

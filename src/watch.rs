@@ -67,8 +67,8 @@ impl From<MissingSymbol> for WatchError {
     }
 }
 
-/// One isolate's watch. The order of the fields is the order of teardown: no GC may reach a probe, and no other
-/// thread may ask for an interrupt, once the isolate is no longer listed.
+/// One isolate's watch. Torn down in this order: the aggregator forgets the isolate (`Watch::end`), then, in the order of
+/// the fields, V8 forgets the hooks, and the interrupts' slot is closed: a request that is being made is waited for.
 struct Watch {
     /// `None` only where a test asks for hooks that are never called.
     _hooks: Option<GcHooks<Probe>>,
@@ -138,7 +138,15 @@ impl Watch {
         ));
         Registry::process().add(Arc::clone(&watched)).map_err(WatchError::Thread)?;
         let hooks = (!layout::is_forced_to_fail("callback")).then(|| GcHooks::register(isolate, probe));
-        Ok(Self { _hooks: hooks, _interrupts: interrupts, isolate, reader, watched, statistics, reader_ids: vec![id] })
+        Ok(Self {
+            _hooks: hooks,
+            _interrupts: interrupts,
+            isolate,
+            reader,
+            watched,
+            statistics,
+            reader_ids: vec![id],
+        })
     }
 }
 
@@ -182,7 +190,8 @@ pub fn leave(id: u32) {
 pub fn end() {
     let Ok(Some(isolate)) = Isolate::current() else { return };
     let ended: Vec<Watch> = WATCHES.with_borrow_mut(|watches| {
-        let (ended, kept) = std::mem::take(&mut **watches).into_iter().partition(|watch| watch.isolate == isolate);
+        let (ended, kept) =
+            std::mem::take(&mut **watches).into_iter().partition(|watch| watch.isolate == isolate);
         **watches = kept;
         ended
     });

@@ -48,7 +48,8 @@ impl Allocation {
             let promoted = old_after.saturating_sub(old_before);
             counters.promoted_bytes += float(promoted);
             // Never more than there was: V8's sizes of a space are accurate to a page only.
-            let survived = event.after.young_used_bytes.saturating_add(promoted).min(event.before.young_used_bytes);
+            let survived =
+                event.after.young_used_bytes.saturating_add(promoted).min(event.before.young_used_bytes);
             counters.survived_bytes += float(survived);
             counters.young_bytes += float(event.before.young_used_bytes);
         }

@@ -176,7 +176,8 @@ mod tests {
     #[test]
     fn after_a_reset_only_what_came_later_counts() {
         let (history, now) = run(30, |second| if second < 28 { 9e8 } else { 1e8 });
-        let reset = Reading { at_ns: 28 * SECOND, counters: Counters { gc_ns: 28.0 * 9e8, ..Counters::default() } };
+        let reset =
+            Reading { at_ns: 28 * SECOND, counters: Counters { gc_ns: 28.0 * 9e8, ..Counters::default() } };
         assert!((history.window(now, 10 * SECOND, reset).gc_ratio() - 0.1).abs() < 1e-6);
     }
 

@@ -259,7 +259,8 @@ impl IsolateState {
     #[must_use]
     pub fn report(&self, reader: Option<u32>, now_ns: u64, memory: &ProcessMemory) -> Report {
         let (mut all, mut kinds) = self.pauses.report();
-        let baseline = self.readers.iter().find(|candidate| Some(candidate.id) == reader).map(|found| &found.baseline);
+        let baseline =
+            self.readers.iter().find(|candidate| Some(candidate.id) == reader).map(|found| &found.baseline);
         let mut since = Reading { at_ns: self.started_ns, counters: Counters::default() };
         let mut dropped_events = self.dropped_events;
         if let Some(baseline) = baseline {

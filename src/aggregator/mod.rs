@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use crate::clock::Clock;
-use crate::os::memory::{MemorySource, ProcessMemory};
+use crate::os::memory::{MemorySource, ProcessMemory, rss_bytes};
 use crate::probe::Events;
 use crate::report::Report;
 use isolate::IsolateState;
@@ -38,7 +38,12 @@ pub struct Watched {
 impl Watched {
     /// Not known to anybody yet; see [`Registry::add`].
     #[must_use]
-    pub fn new(events: Events, state: IsolateState, request_sample: RequestSample, sample_interval_ns: u64) -> Self {
+    pub fn new(
+        events: Events,
+        state: IsolateState,
+        request_sample: RequestSample,
+        sample_interval_ns: u64,
+    ) -> Self {
         Self {
             events,
             state: Mutex::new(state),
@@ -80,7 +85,9 @@ impl Watched {
 pub struct Registry {
     isolates: Mutex<Vec<Arc<Watched>>>,
     thread: Mutex<Option<thread::Aggregator>>,
-    memory: MemorySource,
+    source: MemorySource,
+    /// As it was on the thread's last look.
+    memory: Mutex<ProcessMemory>,
 }
 
 impl Registry {
@@ -90,7 +97,8 @@ impl Registry {
         REGISTRY.get_or_init(|| Self {
             isolates: Mutex::new(Vec::new()),
             thread: Mutex::new(None),
-            memory: MemorySource::find(),
+            source: MemorySource::find(),
+            memory: Mutex::new(ProcessMemory::default()),
         })
     }
 
@@ -101,6 +109,7 @@ impl Registry {
     pub fn add(&'static self, watched: Arc<Watched>) -> std::io::Result<()> {
         let mut thread = self.thread.lock();
         if thread.is_none() {
+            self.read_memory();
             *thread = Some(thread::Aggregator::spawn(self)?);
         }
         self.isolates.lock().push(watched);
@@ -129,21 +138,22 @@ impl Registry {
         }
     }
 
-    /// RSS and the container now.
-    #[must_use]
-    pub fn memory(&self) -> ProcessMemory {
-        self.memory.read()
+    /// Looks at RSS and the container.
+    fn read_memory(&self) -> ProcessMemory {
+        let memory = self.source.read();
+        *self.memory.lock() = memory;
+        memory
     }
 
     /// A reader's report of its isolate, with those of all other isolates.
     #[must_use]
     pub fn report(&self, watched: &Arc<Watched>, reader: u32) -> Report {
-        let memory = self.memory();
+        // RSS as it is now, one file; the container's files as of the thread's last look.
+        let memory = ProcessMemory { rss_bytes: rss_bytes(), ..*self.memory.lock() };
         let others: Vec<Arc<Watched>> =
             self.isolates.lock().iter().filter(|other| !Arc::ptr_eq(other, watched)).cloned().collect();
         let clock = Clock::process();
-        let mut report =
-            watched.with_state(|state| state.report(Some(reader), clock.now_ns(), &memory));
+        let mut report = watched.with_state(|state| state.report(Some(reader), clock.now_ns(), &memory));
         report.threads = others
             .iter()
             .map(|other| other.with_state(|state| state.report(None, clock.now_ns(), &memory)))

@@ -42,7 +42,10 @@ impl PauseHistogram {
         let buckets = self
             .histogram
             .iter_recorded()
-            .map(|step| Bucket { up_to_ns: step.value_iterated_to(), count: step.count_since_last_iteration() })
+            .map(|step| Bucket {
+                up_to_ns: step.value_iterated_to(),
+                count: step.count_since_last_iteration(),
+            })
             .collect();
         PauseDistribution { buckets, exceeds: self.exceeds, longest_exceeding_ns: self.longest_exceeding_ns }
     }
@@ -161,6 +164,7 @@ impl<T: Copy> Ledger<T> {
     }
 
     /// Every entry that is still there, oldest first.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.entries.iter()
     }

@@ -55,16 +55,17 @@ struct Schedule {
 fn run(registry: &Registry, stop: &AtomicBool) {
     let clock = Clock::process();
     let mut schedules: Vec<Schedule> = Vec::new();
-    let mut memory = registry.memory();
+    let mut memory = registry.read_memory();
     let mut memory_ns = clock.now_ns();
     while !stop.load(Ordering::Acquire) {
         let now_ns = clock.now_ns();
         follow(&mut schedules, registry.isolates(), now_ns);
 
         let interval = |watched: &Watched| watched.sample_interval_ns.load(Ordering::Relaxed);
-        let shortest = schedules.iter().map(|schedule| interval(&schedule.watched)).filter(|ns| *ns > 0).min();
+        let shortest =
+            schedules.iter().map(|schedule| interval(&schedule.watched)).filter(|ns| *ns > 0).min();
         if now_ns.saturating_sub(memory_ns) >= shortest.map_or(MEMORY_AGE_NS, |ns| ns.min(MEMORY_AGE_NS)) {
-            memory = registry.memory();
+            memory = registry.read_memory();
             memory_ns = now_ns;
         }
 

@@ -59,8 +59,8 @@ struct Tier {
 }
 
 impl Tier {
-    fn new(interval_s: u64, points: usize, now_ns: u64) -> Self {
-        let interval_ns = interval_s * 1_000_000_000;
+    fn new(seconds: u64, points: usize, now_ns: u64) -> Self {
+        let interval_ns = seconds * 1_000_000_000;
         Self {
             interval_ns,
             due_ns: now_ns.saturating_add(interval_ns),
@@ -72,7 +72,11 @@ impl Tier {
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "milliseconds to 7 digits")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "milliseconds to 7 digits"
+    )]
     fn tick(&mut self, now_ns: u64, counters: &Counters, sizes: Sizes) {
         if now_ns < self.due_ns {
             return;
@@ -107,7 +111,10 @@ impl Timeline {
     /// Begins now.
     #[must_use]
     pub fn new(now_ns: u64) -> Self {
-        Self { tiers: [(1, 600), (10, 720), (300, 2016)].map(|(interval, points)| Tier::new(interval, points, now_ns)) }
+        Self {
+            tiers: [(1, 600), (10, 720), (300, 2016)]
+                .map(|(seconds, points)| Tier::new(seconds, points, now_ns)),
+        }
     }
 
     /// Takes one GC in.

@@ -3,6 +3,8 @@
 //! Numbers come as f64 and are range-checked here, for napi's own conversions wrap silently. A panic becomes an
 //! exception (`catch_unwind`) instead of the end of the process.
 
+#![expect(clippy::needless_pass_by_value, reason = "napi hands objects over")]
+
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
@@ -76,10 +78,14 @@ pub fn self_check(runtime: Runtime) -> Result<Option<String>> {
 #[napi(catch_unwind)]
 pub fn attach(env: Env, options: AttachOptions) -> Result<u32> {
     let options = WatchOptions {
-        thread_id: integer("threadId", options.thread_id, f64::from(u32::MAX))? as u32,
+        thread_id: whole_u32("threadId", options.thread_id)?,
         is_main_thread: options.is_main_thread,
         unix_ms: finite("timeOriginMs", options.time_origin_ms)? + finite("nowMs", options.now_ms)?,
-        old_generation_limit_bytes: integer("oldGenerationLimitBytes", options.old_generation_limit_bytes, MAX_BYTES)?,
+        old_generation_limit_bytes: integer(
+            "oldGenerationLimitBytes",
+            options.old_generation_limit_bytes,
+            MAX_BYTES,
+        )?,
         sample_interval_ns: interval_ns(options.sample_interval_ms)?,
         gc_statistics: options.gc_statistics,
     };
@@ -123,7 +129,8 @@ pub fn report(reader: f64, array_buffers_bytes: f64) -> Result<String> {
 #[napi(catch_unwind)]
 pub fn timeline(reader: f64) -> Result<String> {
     let id = reader_id(reader)?;
-    watch::with_watched(id, |watched| watched.with_state(|state| json::timeline(state))).ok_or_else(|| gone(id))
+    watch::with_watched(id, |watched| watched.with_state(|state| json::timeline(state)))
+        .ok_or_else(|| gone(id))
 }
 
 /// The remembered pauses since a Unix time in milliseconds.
@@ -193,10 +200,19 @@ const MAX_INTERVAL_MS: f64 = 3_600_000.0;
 
 fn integer(name: &str, value: f64, max: f64) -> Result<u64> {
     if value.is_finite() && value.fract() == 0.0 && (0.0..=max).contains(&value) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number in range")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number in range"
+        )]
         return Ok(value as u64);
     }
     Err(Error::new(Status::InvalidArg, format!("{name} must be a whole number from 0 to {max}, got {value}")))
+}
+
+fn whole_u32(name: &str, value: f64) -> Result<u32> {
+    let whole = integer(name, value, f64::from(u32::MAX))?;
+    u32::try_from(whole).map_err(|error| Error::new(Status::InvalidArg, format!("{name}: {error}")))
 }
 
 fn finite(name: &str, value: f64) -> Result<f64> {
@@ -211,7 +227,7 @@ fn interval_ns(ms: f64) -> Result<u64> {
 }
 
 fn reader_id(reader: f64) -> Result<u32> {
-    u32::try_from(integer("reader", reader, f64::from(u32::MAX))?).map_err(|_| gone(0))
+    whole_u32("reader", reader)
 }
 
 fn gone(id: u32) -> Error {

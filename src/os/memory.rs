@@ -77,15 +77,15 @@ impl MemorySource {
         // folder that this container cannot see: the mount's root is then its own cgroup.
         let own = root.join(path.trim_start_matches('/'));
         let own = if own.join(files.usage).exists() { own } else { root.clone() };
-        let cgroups = own.ancestors().take_while(|folder| folder.starts_with(&root)).map(Path::to_owned).collect();
+        let cgroups =
+            own.ancestors().take_while(|folder| folder.starts_with(&root)).map(Path::to_owned).collect();
         Self { cgroups, files }
     }
 
-    /// Reads now: one small file for RSS, up to three for the container.
+    /// Reads now: one small file for RSS, some for the container.
     #[must_use]
     pub fn read(&self) -> ProcessMemory {
-        let rss_bytes = memory_stats::memory_stats().map_or(0, |stats| stats.physical_mem as u64);
-        ProcessMemory { rss_bytes, container: self.container() }
+        ProcessMemory { rss_bytes: rss_bytes(), container: self.container() }
     }
 
     fn container(&self) -> Option<ContainerMemory> {
@@ -103,6 +103,12 @@ impl MemorySource {
             .unwrap_or(0);
         Some(ContainerMemory { limit_bytes, working_set_bytes: usage.saturating_sub(inactive_file) })
     }
+}
+
+/// The resident set size now; 0 where the system does not say.
+#[must_use]
+pub fn rss_bytes() -> u64 {
+    memory_stats::memory_stats().map_or(0, |stats| stats.physical_mem as u64)
 }
 
 /// A file of one number; `max` and a missing file are none.
@@ -176,11 +182,7 @@ mod tests {
     fn a_path_that_the_container_cannot_see_falls_back_to_the_mount_s_root() {
         let tree = Tree::new(
             "namespace",
-            &[
-                ("proc", "0::/host/only/path\n"),
-                ("sys/memory.max", "5000\n"),
-                ("sys/memory.current", "10\n"),
-            ],
+            &[("proc", "0::/host/only/path\n"), ("sys/memory.max", "5000\n"), ("sys/memory.current", "10\n")],
         );
         assert_eq!(tree.container(), Some(ContainerMemory { limit_bytes: 5000, working_set_bytes: 10 }));
     }

@@ -37,12 +37,20 @@ pub fn theil_sen(points: &[(f64, f64)]) -> Option<Slope> {
     #[expect(clippy::cast_precision_loss, reason = "some hundred points")]
     let (n, pairs) = (points.len() as f64, slopes.len() as f64);
     let half_width = Z_99 * (n * (n - 1.0) * (2.0 * n + 5.0) / 18.0).sqrt();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the indexes of `slopes`")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to the indexes of `slopes`"
+    )]
     let at = |rank: f64| slopes[rank.clamp(0.0, pairs - 1.0) as usize];
-    let interval = (at(((pairs - half_width) / 2.0).floor()), at(((pairs + half_width) / 2.0).ceil()));
+    let interval =
+        (at(f64::midpoint(pairs, -half_width).floor()), at(f64::midpoint(pairs, half_width).ceil()));
     let middle = slopes.len() / 2;
-    let median =
-        if slopes.len() % 2 == 1 { slopes[middle] } else { f64::midpoint(slopes[middle - 1], slopes[middle]) };
+    let median = if slopes.len() % 2 == 1 {
+        slopes[middle]
+    } else {
+        f64::midpoint(slopes[middle - 1], slopes[middle])
+    };
     Some(Slope { median, interval })
 }
 

@@ -91,7 +91,12 @@ impl<O: GcObserver> Drop for GcHooks<O> {
     }
 }
 
-unsafe extern "C" fn on_prologue<O: GcObserver>(isolate: RawIsolate, kind: u32, flags: u32, data: *mut c_void) {
+unsafe extern "C" fn on_prologue<O: GcObserver>(
+    isolate: RawIsolate,
+    kind: u32,
+    flags: u32,
+    data: *mut c_void,
+) {
     // SAFETY: V8 calls on the isolate's thread with the data of `register`, which outlives the registration.
     unsafe {
         let Ok(symbols) = symbols() else { return };
@@ -101,7 +106,12 @@ unsafe extern "C" fn on_prologue<O: GcObserver>(isolate: RawIsolate, kind: u32, 
     }
 }
 
-unsafe extern "C" fn on_epilogue<O: GcObserver>(isolate: RawIsolate, kind: u32, flags: u32, data: *mut c_void) {
+unsafe extern "C" fn on_epilogue<O: GcObserver>(
+    isolate: RawIsolate,
+    kind: u32,
+    flags: u32,
+    data: *mut c_void,
+) {
     // SAFETY: as in `on_prologue`.
     unsafe {
         let Ok(symbols) = symbols() else { return };

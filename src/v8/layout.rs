@@ -37,7 +37,7 @@ pub struct Expectation {
 pub enum Refusal {
     /// A method is not exported.
     Symbol(MissingSymbol),
-    /// JavaScriptCore with V8's names on it: the hooks would be accepted and never called.
+    /// `JavaScriptCore` with V8's names on it: the hooks would be accepted and never called.
     Bun,
     /// No isolate is entered on this thread.
     NoIsolate,
@@ -69,10 +69,9 @@ impl fmt::Display for Refusal {
             Self::Symbol(missing) => missing.fmt(f),
             Self::Bun => f.write_str("Bun exports V8's GC hooks but never calls them"),
             Self::NoIsolate => f.write_str("no V8 isolate is entered on this thread"),
-            Self::Version { native, expected } => write!(
-                f,
-                "the V8 that was found ({native}) is not the one that runs JavaScript ({expected})"
-            ),
+            Self::Version { native, expected } => {
+                write!(f, "the V8 that was found ({native}) is not the one that runs JavaScript ({expected})")
+            }
             Self::Extent(bytes) => write!(
                 f,
                 "V8's HeapStatistics has {bytes} bytes here; {KNOWN_BYTES} to {MOST_BYTES} are understood"

@@ -39,7 +39,7 @@ macro_rules! symbols {
         /// One resolved address per V8 method that heapwatch calls.
         #[derive(Clone, Copy, Debug)]
         pub struct Symbols {
-            $(#[doc = $method] pub $field: $signature,)*
+            $(#[doc = concat!("`", $method, "`")] pub $field: $signature,)*
         }
 
         impl Symbols {
