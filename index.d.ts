@@ -122,8 +122,8 @@ export interface Watcher extends EventEmitter<WatcherEvents> {
  * milliseconds, ratios from 0 to 1. `JSON.stringify(report)` is complete, `String(report)` is one line.
  *
  * In degraded mode (`source: 'perf_hooks'`, see {@link Support.reason}) the fields that need the native
- * part are 0 or null: `freedBytes`, `heapAfterLastMajorGc`, `allocation` (before Node 26), `threads` is empty, and
- * GCs are known only once the event loop has turned after them.
+ * part are 0 or null: `freedBytes`, `heapAfterLastMajorGc`, `allocation` (Node 26 knows its first two),
+ * `growth` is inconclusive, `threads` is empty, and GCs are known only once the event loop has turned after them.
  */
 export interface Report {
   schemaVersion: 1;
@@ -131,7 +131,7 @@ export interface Report {
   pid: number;
   /** 0: the main thread. */
   threadId: number;
-  /** For how long the watcher has been recording. */
+  /** For how long this thread has been recorded; reset() does not change it. */
   uptimeMs: number;
 
   /** Memory of the whole process, all threads, as the system counts it. */
@@ -146,7 +146,7 @@ export interface Report {
   heapLimit: number;
   /** The memory limit of the container (cgroup); null: there is none, or the system has no such thing. */
   containerLimit: number | null;
-  /** The smaller of the two. */
+  /** The one of these two that `usedRatio` is nearer to. */
   memoryLimit: number;
   /** The larger of the two below: how near the limit is that bites first. */
   usedRatio: number;
@@ -189,11 +189,32 @@ export interface Report {
     survivalRatio: number;
   };
 
+  growth: Growth;
+
   /** The other threads of this process that have a watcher; their own `threads` are empty. */
   threads: Report[];
 
   /** One line for a log. */
   toString(): string;
+}
+
+/** How the heap after major GCs has been moving. */
+export interface Growth {
+  verdict: 'leak' | 'clean' | 'inconclusive';
+  /** In words, what the verdict rests on or what is missing for one. */
+  reason: string;
+  bytesPerSecond: number;
+  /** Confidence interval of `bytesPerSecond`. */
+  interval: [low: number, high: number];
+  /** Major GCs that were looked at, and the time that they span. */
+  samples: number;
+  spanMs: number;
+  /** Noise: a change smaller than this says nothing. */
+  floorBytes: number;
+  /** The slowest growth that would have been noticed. */
+  detectableBytesPerSecond: number;
+  /** When the limit that bites first would be reached; null: no such time is in sight. */
+  limitInMs: { earliest: number; latest: number | null } | null;
 }
 
 export interface GcKind {
@@ -278,7 +299,7 @@ export interface TimelinePoint extends Sample {
 }
 
 export interface Timeline {
-  /** Finest first; points ascending, `timeMs` the start of each. */
+  /** Finest first; points ascending, `timeMs` the end of each. */
   tiers: { intervalMs: 1000 | 10000 | 300000; points: TimelinePoint[] }[];
 }
 

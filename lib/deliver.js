@@ -14,6 +14,7 @@ function deliver(emitter, event, payload) {
   // Raw: these are the wrappers of once(), which take themselves off.
   for (const listener of emitter.rawListeners(event)) {
     try {
+      /** @type {any} */
       const result = Reflect.apply(listener, emitter, [payload]);
       if (typeof result?.then === 'function') result.then(undefined, (/** @type {unknown} */ error) => complain(event, listener, error));
     } catch (error) {

@@ -12,10 +12,10 @@ const PERCENTILES = [50, 75, 90, 95, 99, 99.9, 100];
  * below the true one, and at most 0.1 % above it.
  */
 class PauseHistogram {
-  /** @type {[ms: number, count: number][]} ascending */
-  #buckets;
+  /** @type {[ms: number, count: number][] | string} ascending; text until somebody asks */
+  #given;
 
-  /** @param {Json} json */
+  /** @param {Omit<Json, 'buckets'> & { buckets: Json['buckets'] | string }} json */
   constructor(json) {
     this.count = json.count;
     this.exceeds = json.exceeds;
@@ -23,7 +23,12 @@ class PauseHistogram {
     this.max = json.max;
     this.mean = json.mean;
     this.stddev = json.stddev;
-    this.#buckets = json.buckets;
+    this.#given = json.buckets;
+  }
+
+  get #buckets() {
+    if (typeof this.#given === 'string') this.#given = decode(this.#given);
+    return this.#given;
   }
 
   /** @param {number} p in (0, 100] */
@@ -51,13 +56,27 @@ class PauseHistogram {
     return { count, exceeds, min, max, mean, stddev, percentiles, buckets: this.#buckets };
   }
 
-  /** @param {Json} json */
+  /** @param {ConstructorParameters<typeof PauseHistogram>[0]} json */
   static from(json) {
-    if (typeof json !== 'object' || json === null || !Array.isArray(json.buckets)) {
+    if (typeof json !== 'object' || json === null || !(Array.isArray(json.buckets) || typeof json.buckets === 'string')) {
       throw invalidOption('json', json, 'what PauseHistogram.toJSON() returned');
     }
     return new PauseHistogram(json);
   }
+}
+
+/**
+ * The native part's form: `nanoseconds:count`, separated by spaces.
+ *
+ * @param {string} text
+ * @returns {[ms: number, count: number][]}
+ */
+function decode(text) {
+  if (text === '') return [];
+  return text.split(' ').map((bucket) => {
+    const [ns, count] = bucket.split(':');
+    return [Number(ns) / 1e6, Number(count)];
+  });
 }
 
 module.exports = { PauseHistogram };

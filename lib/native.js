@@ -48,10 +48,15 @@ function find() {
       bun: process.versions.bun !== undefined,
       heapStatistics: JSON.stringify(v8.getHeapStatistics()),
     });
-    return reason === null ? { binding, reason } : { binding: null, reason };
+    return reason === null ? { binding, reason } : { binding: null, reason: sentence(reason) };
   } catch (error) {
-    return { binding: null, reason: `The native part failed its self-check: ${messageOf(error)}` };
+    return { binding: null, reason: sentence(`The native part failed its self-check: ${messageOf(error)}`) };
   }
+}
+
+/** @param {string} text that other sentences may follow */
+function sentence(text) {
+  return text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 }
 
 /** @param {unknown} error */
@@ -59,4 +64,4 @@ function messageOf(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
-module.exports = { native, giveUpNative, messageOf };
+module.exports = { native, giveUpNative, messageOf, sentence };

@@ -5,12 +5,12 @@ const { checkStartOptions, defaultSampleIntervalMs } = require('./options.js');
 const { warn } = require('./warn.js');
 const { Watcher } = require('./watcher.js');
 
-/** @type {Watcher | null} the one that start() returns until it is stopped */
+/** @type {InstanceType<typeof Watcher> | null} the one that start() returns until it is stopped */
 let current = null;
 
 /**
  * @param {import('../index').StartOptions} [given]
- * @returns {Watcher}
+ * @returns {InstanceType<typeof Watcher>}
  */
 function start(given) {
   const { signal, ...options } = checkStartOptions(given);

@@ -16,8 +16,7 @@ const gcChannel = channel('heapwatch:gc');
 
 const KEY = Symbol.for('heapwatch.shared');
 
-/** @type {{ [KEY]?: Shared }} */
-const home = gcChannel;
+const home = /** @type {{ [KEY]?: Shared }} */ (/** @type {unknown} */ (gcChannel));
 const shared = home[KEY] ?? (home[KEY] = { publisher: null, warned: new Set() });
 
 module.exports = { gcChannel, shared };

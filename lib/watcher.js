@@ -6,7 +6,7 @@ const { debuglog } = require('node:util');
 const { unixNow } = require('./clock.js');
 const { deliver } = require('./deliver.js');
 const { HeapwatchError } = require('./errors.js');
-const { messageOf } = require('./native.js');
+const { messageOf, sentence } = require('./native.js');
 const { checkSince } = require('./options.js');
 const { Pump } = require('./pump.js');
 const { reviveReport } = require('./report.js');
@@ -137,7 +137,7 @@ class Watcher extends EventEmitter {
       if (!heard) this.#silentUntilMs = unixNow();
     } catch (error) {
       // An exception in a timer ends the process, which is never a watcher's to do.
-      this.#degrade(`The native part failed: ${messageOf(error)}.`);
+      this.#degrade(sentence(`The native part failed: ${messageOf(error)}`));
     }
     if (!this.#final) this.#setPace();
   }

@@ -1,6 +1,6 @@
 'use strict';
 
-const { native, giveUpNative, messageOf } = require('../native.js');
+const { native, giveUpNative, messageOf, sentence } = require('../native.js');
 const { isDisabled } = require('../options.js');
 const { warnOnce } = require('../warn.js');
 const { NativeSource } = require('./native.js');
@@ -22,7 +22,7 @@ function openSource(options) {
   try {
     return new NativeSource(binding, options);
   } catch (error) {
-    return openDegraded(options, `The native part could not start: ${messageOf(error)}`);
+    return openDegraded(options, sentence(`The native part could not start: ${messageOf(error)}`));
   }
 }
 
@@ -33,7 +33,7 @@ function openSource(options) {
  */
 function openDegraded(options, reason) {
   giveUpNative(reason);
-  warnOnce('HEAPWATCH_DEGRADED', `heapwatch runs without its native part: ${reason} Until then `
+  warnOnce('HEAPWATCH_DEGRADED', `heapwatch runs without its native part: ${reason} Without it, `
     + `${hasGcEntries()
       ? 'GCs are counted by perf_hooks, from the event loop and without sizes.'
       : 'GCs are not counted, as this runtime reports none to perf_hooks; memory sizes are.'}`);

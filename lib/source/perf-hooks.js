@@ -2,35 +2,47 @@
 
 // The degraded mode: what can be known without the native part, behind the same interface.
 //
-// Node reports GCs to observers from the event loop, so entries come late, after a loop that was
-// blocked; and they carry neither sizes nor the allocations between them. What is unknown is 0 (sizes,
-// allocation) or null (heap after the last major GC), as index.d.ts says of each field.
+// Node reports GCs to observers from the event loop, so they come late, after whatever blocked it; and
+// without sizes. What is unknown is 0 (freed, allocated) or null (heap after the last major GC), as
+// index.d.ts says.
 
-const os = require('node:os');
-const v8 = require('node:v8');
 const { PerformanceObserver } = require('node:perf_hooks');
 const { threadId } = require('node:worker_threads');
 
 const { now, unixNow, timeOrigin } = require('../clock.js');
 const { oldGenerationLimitBytes } = require('../heap-limit.js');
 const { Ledger } = require('./ledger.js');
+const { readMemory, readSizes, totalAllocatedBytes } = require('./memory.js');
 const { PauseRecorder } = require('./pause-recorder.js');
 const { Tiers } = require('./tiers.js');
 
 /** @typedef {import('./source').Source} Source */
+/** @typedef {import('node:perf_hooks').PerformanceEntry & { detail?: { kind?: number, flags?: number } }} GcEntry */
 /** @typedef {import('../../index').Pause} Pause */
 /** @typedef {import('../../index').Sample} Sample */
 
-/** V8's GCType. Node's constants of perf_hooks lack 2, the minor mark-sweep that may take the place of scavenges. */
+/** V8's GCType. Node's constants of perf_hooks lack 2, the minor mark-sweep that can take the place of scavenges. */
 const KIND_OF_TYPE = new Map(/** @type {const} */ ([[1, 'minor'], [2, 'minor'], [4, 'major'], [8, 'incremental'], [16, 'weak']]));
 
 const FLAG_FORCED = 4;
 
-/** How many pauses and samples are kept for pauses() and for listeners that come late to them. */
+/** Pauses and samples that are kept for pauses() and for events; as many as in the native part of a worker. */
 const LEDGER_CAPACITY = 1024;
 
-/** Counted by V8 as old generation: all spaces but these. */
-const NOT_OLD_GENERATION = new Set(['new_space', 'new_large_object_space', 'read_only_space']);
+/** A timer may fire a little early, and must not lose its sample by that. */
+const TIMER_TOLERANCE_MS = 5;
+
+const GROWTH_UNKNOWN = {
+  verdict: /** @type {const} */ ('inconclusive'),
+  reason: 'the heap after major GCs, which growth is judged by, is known to the native part alone',
+  bytesPerSecond: 0,
+  interval: /** @type {[number, number]} */ ([0, 0]),
+  samples: 0,
+  spanMs: 0,
+  floorBytes: 0,
+  detectableBytesPerSecond: 0,
+  limitInMs: null,
+};
 
 /** @implements {Source} */
 class PerfHooksSource {
@@ -38,16 +50,17 @@ class PerfHooksSource {
   #sampleIntervalMs;
   #inert;
   #observer;
-  /** @type {Ledger<Pause>} */
+  /** @type {InstanceType<typeof Ledger<Pause>>} */
   #pauses = new Ledger(LEDGER_CAPACITY);
-  /** @type {Ledger<Sample>} */
+  /** @type {InstanceType<typeof Ledger<Sample>>} */
   #samples = new Ledger(LEDGER_CAPACITY);
   #tiers = new Tiers();
   #kinds = newKinds();
   #oldGenerationLimit = oldGenerationLimitBytes();
   #startedMs = now();
+  #resetMs = this.#startedMs;
   #sampledMs = -Infinity;
-  #allocatedAtReset = totalAllocatedBytes();
+  #allocatedAtReset = totalAllocatedBytes() ?? 0;
   #allocatedAtSample = this.#allocatedAtReset;
 
   /**
@@ -57,7 +70,7 @@ class PerfHooksSource {
   constructor({ sampleIntervalMs }, { inert = false } = {}) {
     this.#sampleIntervalMs = sampleIntervalMs;
     this.#inert = inert;
-    this.#observer = inert ? null : observeGc((entries) => this.#takeEntries(entries));
+    this.#observer = inert || !hasGcEntries() ? null : observeGc((entries) => this.#takeEntries(entries));
   }
 
   get tickMs() {
@@ -73,61 +86,49 @@ class PerfHooksSource {
   /** @returns {import('./source').ReportJson} */
   report() {
     this.#flush();
-    const memory = process.memoryUsage();
-    const heap = v8.getHeapStatistics();
-    const spaces = heapSpaces();
-    const uptimeMs = now() - this.#startedMs;
-    const containerLimit = containerLimitBytes();
-    const heapUsedRatio = oldGenerationUsed(spaces) / this.#oldGenerationLimit;
-    const containerUsedRatio = containerLimit === null ? null : memory.rss / containerLimit;
-    const gc = mapValues(this.#kinds, (recorder) => recorder.toGcKind());
     const allocated = totalAllocatedBytes();
+    const all = this.#kinds.all.toGcKind();
     return {
       schemaVersion: 1,
       source: this.name,
       pid: process.pid,
       threadId,
-      uptimeMs,
-      ...pickMemory(memory),
-      arrayBuffers: memory.arrayBuffers,
-      heapLimit: heap.heap_size_limit,
-      containerLimit,
-      memoryLimit: Math.min(heap.heap_size_limit, containerLimit ?? Infinity),
-      usedRatio: Math.max(heapUsedRatio, containerUsedRatio ?? 0),
-      heapUsedRatio,
-      containerUsedRatio,
-      heapAfterLastMajorGc: null,
-      sampleAgeMs: 0,
-      spaces,
+      uptimeMs: now() - this.#startedMs,
+      ...readMemory(this.#oldGenerationLimit),
       gc: {
-        ...gc,
+        all,
+        minor: this.#kinds.minor.toGcKind(),
+        major: this.#kinds.major.toGcKind(),
+        incremental: this.#kinds.incremental.toGcKind(),
+        weak: this.#kinds.weak.toGcKind(),
         timeRatio: {
-          last10s: this.#rate('gcMs', 10_000) / 1000,
-          last1m: this.#rate('gcMs', 60_000) / 1000,
-          lifetime: ratio(gc.all.totalMs, uptimeMs),
+          last10s: this.#perMs('gcMs', 10_000),
+          last1m: this.#perMs('gcMs', 60_000),
+          lifetime: all.totalMs / Math.max(1, now() - this.#resetMs),
         },
         droppedEvents: 0,
       },
       allocation: {
-        bytesPerSecond: this.#rate('allocatedBytes', 10_000),
-        totalBytes: allocated === null ? 0 : allocated - (this.#allocatedAtReset ?? 0),
+        bytesPerSecond: this.#perMs('allocatedBytes', 10_000) * 1000,
+        totalBytes: allocated === null ? 0 : allocated - this.#allocatedAtReset,
         exact: allocated !== null,
         promotedBytesPerSecond: 0,
         survivalRatio: 0,
       },
+      growth: GROWTH_UNKNOWN,
       threads: [],
     };
   }
 
   timeline() {
     this.#flush();
-    return this.#tiers.toTimeline();
+    return this.#tiers.toTimeline(unixNow());
   }
 
   /** @param {number} sinceMs */
   pauses(sinceMs) {
     this.#flush();
-    return this.#pauses.all().filter((pause) => pause.timeMs >= sinceMs).map((pause) => ({ ...pause }));
+    return this.#pauses.all().filter((pause) => pause.timeMs >= sinceMs);
   }
 
   drain() {
@@ -135,20 +136,19 @@ class PerfHooksSource {
     const gc = this.#pauses.take();
     const samples = this.#samples.take();
     if (gc.items.length + samples.items.length === 0) return null;
-    return { gc: gc.items, samples: samples.items, lost: gc.lost + samples.lost, hookSilent: false };
+    return { gc: gc.items, samples: samples.items, lost: gc.lost, hookSilent: false };
   }
 
   seen() {
-    if (this.#sampleIntervalMs === 0) return;
-    // A little tolerance: a timer that fires a little early must not lose its sample.
-    if (now() - this.#sampledMs >= this.#sampleIntervalMs - 5) this.#sample();
+    const due = this.#sampledMs + this.#sampleIntervalMs - TIMER_TOLERANCE_MS;
+    if (this.#sampleIntervalMs > 0 && now() >= due) this.#sample();
   }
 
   reset() {
     this.#flush();
     this.#kinds = newKinds();
-    this.#startedMs = now();
-    this.#allocatedAtReset = totalAllocatedBytes();
+    this.#resetMs = now();
+    this.#allocatedAtReset = totalAllocatedBytes() ?? 0;
   }
 
   detach() {
@@ -159,14 +159,13 @@ class PerfHooksSource {
 
   /** What Node has queued for the observer but not delivered yet. */
   #flush() {
-    if (this.#observer?.takeRecords) this.#takeEntries(this.#observer.takeRecords());
+    if (this.#observer) this.#takeEntries(this.#observer.takeRecords());
   }
 
-  /** @param {import('node:perf_hooks').PerformanceEntry[]} entries all of the batch */
+  /** @param {GcEntry[]} entries all of the batch: the first alone would hide most major GCs behind their last incremental step */
   #takeEntries(entries) {
     for (const entry of entries) {
-      const { kind: type = 0, flags = 0 } = /** @type {{ kind?: number, flags?: number }} */ (entry.detail ?? {});
-      const kind = KIND_OF_TYPE.get(/** @type {any} */ (type));
+      const kind = KIND_OF_TYPE.get(/** @type {any} */ (entry.detail?.kind));
       if (kind === undefined) continue;
       const pause = {
         kind,
@@ -175,8 +174,8 @@ class PerfHooksSource {
         freedBytes: 0,
         heapUsedBefore: 0,
         heapUsedAfter: 0,
-        forced: (flags & FLAG_FORCED) !== 0,
-        nested: false, // Node leaves a GC inside another one's callbacks out
+        forced: ((entry.detail?.flags ?? 0) & FLAG_FORCED) !== 0,
+        nested: false, // Node leaves out a GC inside another one's callbacks
       };
       this.#kinds.all.add(pause.pauseMs);
       this.#kinds[kind].add(pause.pauseMs);
@@ -187,90 +186,45 @@ class PerfHooksSource {
   }
 
   #sample() {
-    const sample = { timeMs: unixNow(), ...pickMemory(process.memoryUsage()), heapAfterLastMajorGc: null };
-    const allocated = totalAllocatedBytes();
-    this.#tiers.addSample(sample, allocated === null ? 0 : allocated - (this.#allocatedAtSample ?? 0));
+    const sample = { timeMs: unixNow(), ...readSizes(), heapAfterLastMajorGc: null };
+    const allocated = totalAllocatedBytes() ?? 0;
+    this.#tiers.addSample(sample, allocated - this.#allocatedAtSample);
     this.#samples.add(sample);
     this.#sampledMs = now();
     this.#allocatedAtSample = allocated;
   }
 
   /**
-   * Per second, over the last `windowMs` or since the start.
+   * Over the window, in whole seconds, or what has passed of it since the start or the last reset.
    *
    * @param {'gcMs' | 'allocatedBytes'} field
    * @param {number} windowMs
    */
-  #rate(field, windowMs) {
-    const spanMs = Math.min(windowMs, now() - this.#startedMs);
-    return 1000 * ratio(this.#tiers.sumSince(field, unixNow() - spanMs), spanMs);
+  #perMs(field, windowMs) {
+    const nowMs = unixNow();
+    const sinceMs = wholeSecond(Math.max(nowMs - windowMs, timeOrigin + this.#resetMs));
+    return this.#tiers.sumSince(field, sinceMs) / Math.max(1, Math.min(nowMs - sinceMs, now() - this.#resetMs));
   }
 }
 
-/**
- * @param {(entries: import('node:perf_hooks').PerformanceEntry[]) => void} take
- */
+/** @param {number} ms */
+const wholeSecond = (ms) => Math.floor(ms / 1000) * 1000;
+
+/** @param {(entries: GcEntry[]) => void} take */
 function observeGc(take) {
-  if (!hasGcEntries()) return null;
   const observer = new PerformanceObserver((list) => take(list.getEntries()));
   observer.observe({ entryTypes: ['gc'] });
   return observer;
 }
 
-/** False on Bun and Deno: there, sizes are all that is left. */
+/** False on Bun, and on Deno, which lists them but never makes one: there, sizes are all that is left. */
 function hasGcEntries() {
-  return PerformanceObserver?.supportedEntryTypes?.includes('gc') ?? false;
+  return process.versions.deno === undefined && (PerformanceObserver?.supportedEntryTypes?.includes('gc') ?? false);
 }
 
 function newKinds() {
-  const kinds = /** @type {const} */ (['all', 'minor', 'major', 'incremental', 'weak']);
-  return /** @type {Record<typeof kinds[number], PauseRecorder>} */ (Object.fromEntries(kinds.map((kind) => [kind, new PauseRecorder()])));
-}
-
-/** @returns {import('../../index').Report['spaces']} */
-function heapSpaces() {
-  return Object.fromEntries(v8.getHeapSpaceStatistics().map((space) => [space.space_name, {
-    size: space.space_size,
-    used: space.space_used_size,
-    available: space.space_available_size,
-    physical: space.physical_space_size,
-  }]));
-}
-
-/** @param {import('../../index').Report['spaces']} spaces */
-function oldGenerationUsed(spaces) {
-  let used = 0;
-  for (const [name, space] of Object.entries(spaces)) if (!NOT_OLD_GENERATION.has(name)) used += space.used;
-  return used;
-}
-
-/** What the cgroup allows, by Node's account; null: no limit below the machine's memory. */
-function containerLimitBytes() {
-  const limit = process.constrainedMemory?.() ?? 0;
-  return limit > 0 && limit < os.totalmem() ? limit : null;
-}
-
-/** Node 26 counts every allocated byte; before it, nothing does. */
-function totalAllocatedBytes() {
-  return /** @type {{ total_allocated_bytes?: number }} */ (v8.getHeapStatistics()).total_allocated_bytes ?? null;
-}
-
-/** @param {NodeJS.MemoryUsage} memory */
-const pickMemory = ({ rss, heapTotal, heapUsed, external }) => ({ rss, heapTotal, heapUsed, external });
-
-/**
- * @param {number} part
- * @param {number} whole
- */
-const ratio = (part, whole) => (whole > 0 ? part / whole : 0);
-
-/**
- * @template {string} K, V, R
- * @param {Record<K, V>} object
- * @param {(value: V) => R} map
- */
-function mapValues(object, map) {
-  return /** @type {Record<K, R>} */ (Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(/** @type {V} */ (value))])));
+  const recorder = () => new PauseRecorder();
+  return { all: recorder(), minor: recorder(), major: recorder(), incremental: recorder(), weak: recorder() };
 }
 
 module.exports = { PerfHooksSource, hasGcEntries };

@@ -35,7 +35,7 @@ class Tiers {
   }
 
   /**
-   * Sum over the last seconds, from the finest tier; so `spanMs` can be ten minutes at most.
+   * Summed from the finest tier, so in whole seconds; it reaches back ten minutes.
    *
    * @param {'gcMs' | 'allocatedBytes'} field
    * @param {number} sinceMs
@@ -47,9 +47,19 @@ class Tiers {
     return sum;
   }
 
-  /** @returns {import('../../index').Timeline} */
-  toTimeline() {
-    return { tiers: this.#tiers.map(({ intervalMs, points }) => ({ intervalMs, points: points.map((point) => ({ ...point })) })) };
+  /**
+   * Finished intervals only, known by their end, as in the native part.
+   *
+   * @param {number} nowMs
+   * @returns {import('../../index').Timeline}
+   */
+  toTimeline(nowMs) {
+    return {
+      tiers: this.#tiers.map(({ intervalMs, points }) => ({
+        intervalMs,
+        points: points.map((point) => ({ ...point, timeMs: point.timeMs + intervalMs })).filter(({ timeMs }) => timeMs <= nowMs),
+      })),
+    };
   }
 }
 

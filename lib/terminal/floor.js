@@ -14,8 +14,8 @@ const { formatBytes, formatCount, formatMs, formatRate, isNumber } = require('./
  * @typedef {import('./report.js').Watched} Watched
  */
 
-/** Lines of the list; the newest ones are shown. */
-const MAX_ROWS = 16;
+/** GCs in the list: the first, which the others are compared with, and the newest. */
+const MAX_ROWS = 20;
 const INDENT = '  ';
 const GUTTER = '  ';
 const TIME_WIDTH = 9;
@@ -39,7 +39,7 @@ function floorSection(watched, { columns, paint }) {
   }
 
   const startMs = startOf(timeline, majors);
-  const shown = majors.slice(-MAX_ROWS);
+  const shown = majors.length > MAX_ROWS ? [majors[0], ...majors.slice(1 - MAX_ROWS)] : majors;
   const largest = Math.max(...shown.map((major) => major.heapUsedAfter), 1);
   const free = columns - INDENT.length - TIME_WIDTH - VALUE_WIDTH - 2 * GUTTER.length;
   const costWidth = Math.max(...shown.map((major) => GUTTER.length + widthOf(cost(major))));
@@ -53,8 +53,8 @@ function floorSection(watched, { columns, paint }) {
     return withCost ? `${line}${paint.blue(pad(drawn, barWidth))}${GUTTER}${paint.dim(cost(major))}` : line + paint.blue(drawn);
   });
   const hidden = majors.length - shown.length;
-  const earlier = hidden > 0 ? [INDENT + paint.dim(`(${formatCount(hidden)} earlier not shown)`)] : [];
-  return [title, ...earlier, ...rows];
+  if (hidden > 0) rows.splice(1, 0, INDENT + paint.dim(pad(`(${formatCount(hidden)} more)`, TIME_WIDTH, 'right')));
+  return [title, ...rows];
 }
 
 /**

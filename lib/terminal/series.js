@@ -14,6 +14,9 @@ const TIER_SPAN_MS = new Map([
   [10_000, 2 * 60 * 60 * 1000],
 ]);
 
+/** Columns that one point takes at most: few points make a short chart, not a staircase of long steps. */
+const MAX_STEP = 6;
+
 /**
  * The finest tier that still reaches back to the start.
  *
@@ -47,8 +50,7 @@ function toCells(tier, valueOf, width) {
   const { points, intervalMs } = tier;
   const startMs = points[0].timeMs;
   const spanMs = Math.max(lastOf(tier).timeMs - startMs, 0) + intervalMs;
-  // Few points make a short chart, not a staircase of long steps.
-  const columns = Math.max(1, Math.min(width, points.length * 4));
+  const columns = Math.max(1, Math.min(width, points.length * MAX_STEP));
   const columnOf = (/** @type {number} */ timeMs) =>
     Math.min(columns - 1, Math.max(0, Math.floor(((timeMs - startMs) / spanMs) * columns)));
 

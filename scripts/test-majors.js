@@ -1,0 +1,75 @@
+'use strict';
+// The JavaScript suite on every supported Node major, with one and the same .node file.
+//
+//   node scripts/test-majors.js          every major
+//   node scripts/test-majors.js 24       only these
+//
+// Fails on a failed, skipped or unfinished ("todo") test, and when the binary changed in between. The last line sums up.
+
+const { spawnSync } = require('node:child_process');
+const { createHash } = require('node:crypto');
+const { mkdtempSync, readFileSync, readdirSync, rmSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const path = require('node:path');
+const { nodeMajors } = require('./node-majors');
+
+const ROOT = path.join(__dirname, '..');
+
+/** @returns {string} name and checksum of the one binary */
+function binaryChecksum() {
+  const binaries = readdirSync(ROOT).filter((name) => name.endsWith('.node'));
+  if (binaries.length !== 1) {
+    throw new Error(`expected one .node file in the project's root, found ${binaries.length}: run npm run build`);
+  }
+  const sum = createHash('sha256').update(readFileSync(path.join(ROOT, binaries[0]))).digest('hex');
+  return `${binaries[0]} sha256 ${sum}`;
+}
+
+/** @param {string} tap @param {string} name @returns {number} */
+function count(tap, name) {
+  const match = tap.match(new RegExp(`^# ${name} (\\d+)$`, 'm'));
+  if (!match) throw new Error(`the test runner's report has no line "# ${name}"`);
+  return Number(match[1]);
+}
+
+/** @param {string} node @param {string} report */
+function run(node, report) {
+  const files = readdirSync(path.join(ROOT, '__test__'))
+    .filter((name) => name.endsWith('.test.js'))
+    .map((name) => path.join('__test__', name));
+  const reporters = ['--test-reporter=spec', '--test-reporter-destination=stdout'];
+  const tap = ['--test-reporter=tap', `--test-reporter-destination=${report}`];
+  return spawnSync(node, ['--test', ...reporters, ...tap, ...files], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+function main() {
+  const checksum = binaryChecksum();
+  const folder = mkdtempSync(path.join(tmpdir(), 'heapwatch-test-'));
+  const total = { pass: 0, fail: 0, skipped: 0 };
+  let ok = true;
+  try {
+    for (const { major, path: node } of nodeMajors(process.argv.length > 2 ? process.argv.slice(2) : undefined)) {
+      console.log(`\n== Node ${major}: ${checksum}`);
+      const report = path.join(folder, `${major}.tap`);
+      const { status } = run(node, report);
+      const tap = readFileSync(report, 'utf8');
+      const result = {
+        pass: count(tap, 'pass'),
+        fail: count(tap, 'fail') + count(tap, 'cancelled'),
+        skipped: count(tap, 'skipped') + count(tap, 'todo'),
+      };
+      total.pass += result.pass;
+      total.fail += result.fail;
+      total.skipped += result.skipped;
+      ok = ok && status === 0 && result.pass > 0 && result.fail === 0 && result.skipped === 0;
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  if (binaryChecksum() !== checksum) throw new Error('the binary changed while the suite ran on it');
+  console.log(`\none binary for every major: ${checksum}`);
+  console.log(`${total.pass} passed, ${total.fail} failed, ${total.skipped} skipped`);
+  process.exitCode = ok ? 0 : 1;
+}
+
+main();
