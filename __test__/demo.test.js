@@ -8,6 +8,8 @@ const { describe, test } = require('node:test');
 const { startServer } = require('../demo/server.js');
 
 const DEMO = path.join(__dirname, '..', 'demo', 'index.js');
+/** Whether the addon was built: not whether heapwatch chose to use it, which is what is to be seen here. */
+const BUILT = isBuilt();
 /** What the demo promises. */
 const MAX_MS = 30_000;
 
@@ -40,6 +42,7 @@ describe('the demo', () => {
     assert.equal(code, 0, stderr);
     const report = JSON.parse(stdout);
     assert.equal(report.schemaVersion, 1);
+    assert.equal(report.source, BUILT ? 'native' : 'perf_hooks');
     assert.ok(report.gc.major.count >= 5, `${report.gc.major.count} majors`);
     assert.equal(report.gc.major.pause.count, report.gc.major.count);
     assert.ok(report.gc.minor.count > 0);
@@ -60,6 +63,11 @@ describe('the demo', () => {
       assert.match(stdout, new RegExp(`^  ${name} +[\\d.,]+ [KMG]?B  `, 'm'));
     }
     for (const kind of ['minor', 'major', 'incremental', 'weak', 'all']) assert.match(stdout, new RegExp(`^  ${kind} +\\d`, 'm'));
+    if (BUILT) {
+      assert.match(stdout, /from V8's hooks/);
+      assert.ok(stdout.match(/^ +\+[\d.]+ s +[\d.]+ MB {2}█.* freed [\d.]+ MB in [\d.]+ ms$/gm)?.length >= 5, stdout);
+      assert.match(stdout.replace(/\s+/g, ' '), /The heap after major GCs rose from [\d.]+ MB to [\d.]+ MB over \d+ of them in [\d.]+ s/);
+    }
     assert.ok(!stdout.includes('\u001b') && !stderr.includes('\u001b'));
     for (const line of stdout.split('\n').slice(2)) assert.ok([...line].length <= 80, line);
     assertEnded(serverPid(stderr));
@@ -128,6 +136,14 @@ describe('the server of the demo', () => {
     assertEnded(server.pid);
   });
 });
+
+function isBuilt() {
+  try {
+    return typeof require('../native.js').attach === 'function';
+  } catch {
+    return false;
+  }
+}
 
 /** Resolves when the process is gone, which after a SIGKILL of its parent takes it a moment. */
 async function gone(pid) {

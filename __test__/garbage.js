@@ -10,8 +10,14 @@ function makeGarbage(rounds = 10) {
   return kept.length;
 }
 
-/** Long enough for what is queued on the event loop to run; nothing depends on its length. */
-const turn = (ms = 20) => new Promise((resolve) => { setTimeout(resolve, ms); });
+/**
+ * The event loop turns, so that what is queued on it runs: perf_hooks needs two rounds of immediates to
+ * tell of a GC, and on a stalled machine a timer alone may fire before the first.
+ */
+async function turn(ms = 20) {
+  await new Promise((resolve) => { setTimeout(resolve, ms); });
+  for (let i = 0; i < 3; i += 1) await new Promise(setImmediate);
+}
 
 /**
  * @param {() => boolean} condition

@@ -1,6 +1,7 @@
 'use strict';
 
 const { spawn } = require('node:child_process');
+const { closeSync, openSync } = require('node:fs');
 const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..');
@@ -22,15 +23,18 @@ const CLEAN = { HEAPWATCH_DISABLE: '', HEAPWATCH_INTERVAL: '', HEAPWATCH_FAIL_CH
  * @param {string} command
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} [env]
+ * @param {string} [stdoutFile] where stdout goes instead
  * @returns {Promise<Result>}
  */
-function run(command, args, env = {}) {
+function run(command, args, env = {}, stdoutFile) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...CLEAN, ...env }, timeout: 60_000, stdio: ['ignore', 'pipe', 'pipe'] });
+    const out = stdoutFile === undefined ? 'pipe' : openSync(stdoutFile, 'w');
+    const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...CLEAN, ...env }, timeout: 60_000, stdio: ['ignore', out, 'pipe'] });
+    if (typeof out === 'number') closeSync(out);
     let stdout = '';
     let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => { stdout += text; });
-    child.stderr.setEncoding('utf8').on('data', (text) => { stderr += text; });
+    child.stdout?.setEncoding('utf8').on('data', (text) => { stdout += text; });
+    child.stderr?.setEncoding('utf8').on('data', (text) => { stderr += text; });
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
@@ -40,10 +44,10 @@ function run(command, args, env = {}) {
  * Runs a fixture with the Node that runs the tests.
  *
  * @param {string} name
- * @param {{ node?: string[], args?: string[], env?: NodeJS.ProcessEnv }} [options] node: options of node itself
+ * @param {{ node?: string[], args?: string[], env?: NodeJS.ProcessEnv, stdoutFile?: string }} [options] node: options of node itself
  */
-function runFixture(name, { node = [], args = [], env } = {}) {
-  return run(process.execPath, [...node, path.join(__dirname, 'fixtures', name), ...args], env);
+function runFixture(name, { node = [], args = [], env, stdoutFile } = {}) {
+  return run(process.execPath, [...node, path.join(__dirname, 'fixtures', name), ...args], env, stdoutFile);
 }
 
 /**

@@ -55,9 +55,19 @@ test('with --allow-addons the native part works under the permission model', asy
   assert.deepEqual([found.native, found.reason], [true, null]);
 });
 
-for (const check of ['symbols', 'version', 'layout', 'values', 'callback']) {
+for (const check of ['symbols', 'version', 'layout', 'values']) {
   test(`a failed check of V8's ${check} degrades, and says so`, () => degrades({ env: { HEAPWATCH_FAIL_CHECK: check } }, /^[A-Z].*\.$/));
 }
+
+test('hooks that V8 never calls are noticed, and perf_hooks takes over', async () => {
+  const found = lastJson(await runFixture('silent-hooks.js', { env: { HEAPWATCH_FAIL_CHECK: 'callback' } }));
+  assert.equal(found.sourceAtStart, 'native');
+  assert.equal(found.source, 'perf_hooks');
+  assert.equal(found.native, false);
+  assert.match(found.reason, /calls none of them/);
+  assert.deepEqual(found.warnings, ['HEAPWATCH_DEGRADED']);
+  assert.ok(found.events > 0, 'listeners hear of GCs from then on');
+});
 
 test('HEAPWATCH_DISABLE gives an inert watcher, without a warning', async () => {
   const { support: found, source, count, heapUsed, warnings } = await supportUnder({ env: { HEAPWATCH_DISABLE: '1' } });
@@ -69,5 +79,5 @@ test('HEAPWATCH_DISABLE gives an inert watcher, without a warning', async () => 
 
 test('a disabled watcher records nothing and keeps no timer, and gc() does no harm', async () => {
   const found = lastJson(await runFixture('disabled.js', { env: { HEAPWATCH_DISABLE: 'yes' }, node: ['--max-semi-space-size=1'] }));
-  assert.deepEqual(found, { events: 0, count: 0, pauses: 0, points: 0, timers: 0, observers: 0, gc: { pauseMs: 0, freedBytes: 0 } });
+  assert.deepEqual(found, { events: 0, count: 0, pauses: 0, points: 0, intervals: 0, observers: 0, gc: { pauseMs: 0, freedBytes: 0 } });
 });

@@ -86,14 +86,19 @@ thread_local! {
     static WATCHES: RefCell<ManuallyDrop<Vec<Watch>>> = const { RefCell::new(ManuallyDrop::new(Vec::new())) };
 }
 
+thread_local! {
+    /// The isolates whose environment will call [`end`]: once is enough, however often a watch starts and stops.
+    static ENDED_BY_ENVIRONMENT: RefCell<Vec<Isolate>> = const { RefCell::new(Vec::new()) };
+}
+
 static NEXT_READER: AtomicU32 = AtomicU32::new(1);
 
-/// Begins to watch this thread's isolate, or joins the watch that is there. Answers the new reader's id, and whether
-/// the watch is new: then its owner must see that [`end`] runs before the isolate ends.
+/// Begins to watch this thread's isolate, or joins the watch that is there, and answers the new reader's id.
+/// `call_at_end` is called where the environment has not been asked yet to call [`end`] before the isolate ends.
 ///
 /// # Errors
 /// See [`WatchError`]; nothing is registered then.
-pub fn begin(options: WatchOptions) -> Result<(u32, bool), WatchError> {
+pub fn begin(options: WatchOptions, call_at_end: impl FnOnce()) -> Result<u32, WatchError> {
     let extent = layout::extent().ok_or(WatchError::Unchecked)?;
     let isolate = Isolate::current()?.ok_or(WatchError::NoIsolate)?;
     let id = NEXT_READER.fetch_add(1, Ordering::Relaxed);
@@ -101,11 +106,17 @@ pub fn begin(options: WatchOptions) -> Result<(u32, bool), WatchError> {
         if let Some(watch) = watches.iter_mut().find(|watch| watch.isolate == isolate) {
             watch.watched.with_state(|state| state.add_reader(id));
             watch.reader_ids.push(id);
-            return Ok((id, false));
+            return Ok(id);
         }
         watches.push(Watch::new(isolate, Reader::new(extent, &Spaces::of(isolate)), options, id)?);
         on_process_exit(|| Registry::process().quiesce());
-        Ok((id, true))
+        ENDED_BY_ENVIRONMENT.with_borrow_mut(|isolates| {
+            if !isolates.contains(&isolate) {
+                isolates.push(isolate);
+                call_at_end();
+            }
+        });
+        Ok(id)
     })
 }
 
@@ -189,6 +200,7 @@ pub fn leave(id: u32) {
 /// The environment ends: every watch of this thread's current isolate does.
 pub fn end() {
     let Ok(Some(isolate)) = Isolate::current() else { return };
+    ENDED_BY_ENVIRONMENT.with_borrow_mut(|isolates| isolates.retain(|other| *other != isolate));
     let ended: Vec<Watch> = WATCHES.with_borrow_mut(|watches| {
         let (ended, kept) =
             std::mem::take(&mut **watches).into_iter().partition(|watch| watch.isolate == isolate);

@@ -89,11 +89,15 @@ pub fn attach(env: Env, options: AttachOptions) -> Result<u32> {
         sample_interval_ns: interval_ns(options.sample_interval_ms)?,
         gc_statistics: options.gc_statistics,
     };
-    let (reader, is_new) = watch::begin(options).map_err(|error| watch_error(&error))?;
-    if is_new {
-        // A worker can end at any moment: its environment's end takes the hooks away. Where it was stopped and started
-        // before, an earlier hook does the same, and the second one finds nothing.
-        let _ = env.add_env_cleanup_hook((), |()| watch::end())?;
+    let mut hook = Ok(());
+    let reader = watch::begin(options, || {
+        // A worker can end at any moment: its environment's end takes the hooks away.
+        hook = env.add_env_cleanup_hook((), |()| watch::end()).map(drop);
+    })
+    .map_err(|error| watch_error(&error))?;
+    if let Err(error) = hook {
+        watch::end();
+        return Err(error);
     }
     Ok(reader)
 }
