@@ -121,9 +121,9 @@ describe('the report in a terminal', () => {
     const output = renderReport({ ...watched(), pauses });
     const list = output.split('\n').filter((line) => /^ +\+|more\)/.test(line));
     assert.equal(list.length, 21);
-    assert.match(list[0], /\+0\.0 s|\+0\.4 s/);
+    assert.match(list[0], /\+0\.4 s/);
     assert.match(list[1], /^ +\(30 more\)$/);
-    assert.match(list[20], /\+49\.[04] s/);
+    assert.match(list[20], /\+49\.4 s/);
   });
 
   test('explains a list that is empty because heap sizes were switched off', () => {

@@ -8,6 +8,7 @@ const { runLoad } = require('./load.js');
 const { startServer } = require('./server.js');
 const { wantsColour } = require('../lib/terminal/colour.js');
 const { renderReport } = require('../lib/terminal/report.js');
+const { wrap } = require('../lib/terminal/text.js');
 const { formatCount } = require('../lib/terminal/units.js');
 
 /** @typedef {import('./load.js').Load} Load */
@@ -106,8 +107,10 @@ function check(load, { report }) {
  * @param {import('../lib/terminal/report.js').Watched} watched
  */
 function show(load, watched) {
-  console.log(`\nAn Express app that keeps every request's headers answered ${formatCount(load.requests)} requests in ${load.seconds.toFixed(1)} s.\n`);
-  process.stdout.write(renderReport(watched, { columns: process.stdout.columns, colour: wantsColour(process.stdout) }));
+  const { columns = 80 } = process.stdout;
+  const headline = `An Express app that keeps every request's headers answered ${formatCount(load.requests)} requests in ${load.seconds.toFixed(1)} s.`;
+  console.log(`\n${wrap(headline, columns || 80).join('\n')}\n`);
+  process.stdout.write(renderReport(watched, { columns, colour: wantsColour(process.stdout) }));
 }
 
 /**

@@ -50,4 +50,18 @@ function show(value) {
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
-module.exports = { HeapwatchError, invalidOption, show };
+/** @param {unknown} error anything can be thrown */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * A reason as a sentence that others may follow.
+ *
+ * @param {string} text
+ */
+function sentence(text) {
+  return text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
+}
+
+module.exports = { HeapwatchError, invalidOption, show, messageOf, sentence };

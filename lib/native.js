@@ -2,11 +2,14 @@
 
 const v8 = require('node:v8');
 
+const { messageOf, sentence } = require('./errors.js');
 const { explainLoadFailure } = require('./load-failure.js');
 const { isDisabled } = require('./options.js');
 
 /** @typedef {import('./source/source').Binding} Binding */
 /** @typedef {{ binding: Binding, reason: null } | { binding: null, reason: string }} Native */
+
+const CHECK_ATTEMPTS = 3;
 
 /** @type {Native | undefined} */
 let found;
@@ -43,25 +46,28 @@ function find() {
     return { binding: null, reason: explainLoadFailure(error) };
   }
   try {
-    const reason = binding.selfCheck({
-      v8: process.versions.v8 ?? '',
-      bun: process.versions.bun !== undefined,
-      heapStatistics: JSON.stringify(v8.getHeapStatistics()),
-    });
+    const reason = selfCheck(binding);
     return reason === null ? { binding, reason } : { binding: null, reason: sentence(reason) };
   } catch (error) {
     return { binding: null, reason: sentence(`The native part failed its self-check: ${messageOf(error)}`) };
   }
 }
 
-/** @param {string} text that other sentences may follow */
-function sentence(text) {
-  return text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
+/**
+ * The check compares V8's statistics as read by both sides. Between the two readings V8 may take a new
+ * page into account or collect garbage, so a difference counts only if it is there again.
+ *
+ * @param {Binding} binding
+ */
+function selfCheck(binding) {
+  const bun = process.versions.bun !== undefined;
+  const version = process.versions.v8 ?? '';
+  let reason = null;
+  for (let attempt = 0; attempt < CHECK_ATTEMPTS; attempt += 1) {
+    reason = binding.selfCheck({ v8: version, bun, heapStatistics: JSON.stringify(v8.getHeapStatistics()) });
+    if (reason === null) break;
+  }
+  return reason;
 }
 
-/** @param {unknown} error */
-function messageOf(error) {
-  return error instanceof Error ? error.message : String(error);
-}
-
-module.exports = { native, giveUpNative, messageOf, sentence };
+module.exports = { native, giveUpNative };

@@ -17,7 +17,9 @@ function start(given) {
   const running = find();
   if (running && signal?.aborted) return running; // this start was undone before it began
   const watcher = running ?? open(options);
-  watcher.addStart(running ? options : {}, signal);
+  // The named options again, even for a new watcher: another copy of this package may be at work in this
+  // thread, and then the native part goes on as that one set it.
+  watcher.addStart(options, signal);
   if (signal?.aborted) watcher.stop();
   return watcher;
 }

@@ -11,12 +11,13 @@ const gcChannel = channel('heapwatch:gc');
 /**
  * @typedef {object} Shared
  * @property {object | null} publisher whichever watcher publishes to the channel: one, or subscribers would see doubles
+ * @property {number} publishedMs Unix time up to which the publisher before has published
  * @property {Set<string>} warned codes of the warnings that are worth saying once
  */
 
 const KEY = Symbol.for('heapwatch.shared');
 
 const home = /** @type {{ [KEY]?: Shared }} */ (/** @type {unknown} */ (gcChannel));
-const shared = home[KEY] ?? (home[KEY] = { publisher: null, warned: new Set() });
+const shared = home[KEY] ?? (home[KEY] = { publisher: null, publishedMs: 0, warned: new Set() });
 
 module.exports = { gcChannel, shared };

@@ -5,8 +5,7 @@ const { debuglog } = require('node:util');
 
 const { unixNow } = require('./clock.js');
 const { deliver } = require('./deliver.js');
-const { HeapwatchError } = require('./errors.js');
-const { messageOf, sentence } = require('./native.js');
+const { HeapwatchError, messageOf, sentence } = require('./errors.js');
 const { checkSince } = require('./options.js');
 const { Pump } = require('./pump.js');
 const { reviveReport } = require('./report.js');
@@ -109,7 +108,10 @@ class Watcher extends EventEmitter {
     this.#pump.stop();
     for (const forget of this.#signals) forget();
     this.#signals.clear();
-    if (shared.publisher === this.#signals) shared.publisher = null;
+    if (shared.publisher === this.#signals) {
+      shared.publisher = null;
+      shared.publishedMs = unixNow();
+    }
     try {
       this.#final = { report: this.report(), timeline: this.timeline(), pauses: this.pauses() };
     } finally {
@@ -161,7 +163,7 @@ class Watcher extends EventEmitter {
   #announce(event, payload) {
     if (this.#final) return;
     deliver(this, event, payload);
-    if (event === 'gc' && this.#publishes() && !this.#final) gcChannel.publish(payload);
+    if (event === 'gc' && !this.#final && this.#publishes() && payload.timeMs >= shared.publishedMs) gcChannel.publish(payload);
   }
 
   /** @param {string} reason */

@@ -2,11 +2,12 @@
 
 // An Express app with the leak everyone has written, and heapwatch watching it happen.
 
+// First of all, so that what the app allocates while it loads is seen too.
+const watcher = require('heapwatch').start();
+
 const { randomUUID, timingSafeEqual } = require('node:crypto');
 const express = require('express');
-const heapwatch = require('heapwatch');
 
-const watcher = heapwatch.start();
 const app = express();
 
 // Heap figures tell a stranger when an attack on memory is working, so these routes ask for a token even on

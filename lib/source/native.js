@@ -29,11 +29,11 @@ class NativeSource {
     this.#reader = binding.attach({
       threadId,
       isMainThread,
-      timeOriginMs: timeOrigin,
-      nowMs: now(),
       sampleIntervalMs,
       gcStatistics,
       oldGenerationLimitBytes: oldGenerationLimitBytes(),
+      timeOriginMs: timeOrigin,
+      nowMs: now(), // last: what passes until the other side reads its clock is an error in every time
     });
   }
 

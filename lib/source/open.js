@@ -1,6 +1,7 @@
 'use strict';
 
-const { native, giveUpNative, messageOf, sentence } = require('../native.js');
+const { messageOf, sentence } = require('../errors.js');
+const { native, giveUpNative } = require('../native.js');
 const { isDisabled } = require('../options.js');
 const { warnOnce } = require('../warn.js');
 const { NativeSource } = require('./native.js');

@@ -99,9 +99,9 @@ function floors(pauses) {
  * @returns {number} Unix ms that the list counts from
  */
 function startOf(timeline, majors) {
-  const firstPoints = (timeline?.tiers ?? []).flatMap((tier) => tier.points.slice(0, 1));
-  // Points of coarse tiers begin on round times, which may lie before the start: the finest tier knows best.
-  const finest = firstPoints.length > 0 ? Math.max(...firstPoints.map((point) => point.timeMs)) : Infinity;
+  // A point bears the time of its interval's end. Coarse ones of degraded mode may begin before the start: the latest knows best.
+  const starts = (timeline?.tiers ?? []).flatMap(({ intervalMs, points }) => points.slice(0, 1).map((first) => first.timeMs - intervalMs));
+  const finest = starts.length > 0 ? Math.max(...starts) : Infinity;
   return Math.min(finest, majors[0].timeMs);
 }
 

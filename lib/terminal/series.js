@@ -29,7 +29,7 @@ function wholeLife(timeline) {
   tiers.sort((a, b) => a.intervalMs - b.intervalMs);
   const latestMs = Math.max(...tiers.map((tier) => lastOf(tier).timeMs));
   const spanMs = latestMs - Math.min(...tiers.map((tier) => tier.points[0].timeMs));
-  // A coarser tier's first point starts up to one of its intervals before the finer tier's: that is not more history.
+  // Tiers differ by up to an interval in where their first point lies: that is not more history.
   const reaches = (/** @type {Tier} */ tier) => {
     const own = latestMs - tier.points[0].timeMs;
     return own >= spanMs || own < (TIER_SPAN_MS.get(tier.intervalMs) ?? Infinity) * 0.95;

@@ -1,0 +1,70 @@
+// Compiled by `npm run check:types`, never run: the public API as a TypeScript program sees it.
+
+import heapwatch = require('heapwatch');
+import {
+  gc, HeapwatchError, PauseHistogram, report, reset, start, stop, support,
+  type GcResult, type Pause, type Report, type Sample, type StartOptions, type Timeline, type TimelinePoint, type Watcher,
+} from 'heapwatch';
+import 'heapwatch/register';
+
+const options: StartOptions = { sampleIntervalMs: 250, gcStatistics: false, signal: AbortSignal.timeout(1000) };
+const watcher: Watcher = start(options);
+const same: Watcher = heapwatch.start();
+
+watcher.on('gc', (pause) => {
+  const kind: 'minor' | 'major' | 'incremental' | 'weak' = pause.kind;
+  const times: number = pause.timeMs + pause.pauseMs + pause.freedBytes + pause.heapUsedBefore + pause.heapUsedAfter;
+  const flags: boolean = pause.forced || pause.nested;
+  return [kind, times, flags];
+});
+watcher.once('sample', async (sample: Sample) => { await Promise.resolve(sample.heapAfterLastMajorGc ?? sample.rss); });
+// @ts-expect-error: not a pause's property
+watcher.on('gc', (pause) => pause.duration);
+
+const now: Report = watcher.report();
+const line: string = `${now}`;
+const p99: number = now.gc.major.pause.percentile(99);
+const all: Map<number, number> = now.gc.all.pause.percentiles;
+const oldSpace: number | undefined = now.spaces['old_space']?.used;
+const limits: [number, number | null, number] = [now.heapLimit, now.containerLimit, now.memoryLimit];
+const nested: Report[] = now.threads;
+const source: 'native' | 'perf_hooks' = now.source;
+const [low, high]: [number, number] = now.growth.interval;
+// @ts-expect-error: may be null
+const afterMajor: number = now.heapAfterLastMajorGc;
+
+const timeline: Timeline = watcher.timeline();
+const point: TimelinePoint | undefined = timeline.tiers[0]?.points.at(-1);
+const pauses: Pause[] = watcher.pauses(Date.now() - 60_000);
+const everyPause: Pause[] = watcher.pauses();
+
+const revived: PauseHistogram = PauseHistogram.from(JSON.parse(JSON.stringify(now.gc.minor.pause)));
+// @ts-expect-error: histograms are read, not made
+new PauseHistogram(revived.toJSON());
+
+const collected: GcResult = gc();
+const reason: string | null = support.reason;
+// @ts-expect-error: support says what is, it is not set
+support.native = true;
+
+try {
+  // @ts-expect-error: milliseconds are a number
+  start({ sampleIntervalMs: '1s' });
+  // @ts-expect-error: unknown option
+  start({ interval: 1 });
+} catch (error) {
+  if (error instanceof HeapwatchError && error.code === 'HEAPWATCH_INVALID_OPTION') console.log(error.option, error.value);
+  // @ts-expect-error: not one of the codes
+  if (error instanceof HeapwatchError && error.code === 'HEAPWATCH_ODD') console.log(error);
+}
+
+{
+  using scoped = start();
+  scoped.reset();
+}
+const total: number = collected.pauseMs + collected.freedBytes + report().uptimeMs;
+reset();
+stop();
+watcher.stop();
+
+export { same, line, p99, all, oldSpace, limits, nested, source, low, high, afterMajor, point, pauses, everyPause, reason, total };
