@@ -13,6 +13,8 @@ pub struct Report {
     pub thread_id: u32,
     /// Since the watcher started.
     pub uptime_ns: u64,
+    /// Unix time at the zero of the process's clock, in milliseconds.
+    pub unix_ms_at_zero: f64,
     /// Resident set size of the process.
     pub rss_bytes: u64,
     /// Committed for V8's heap.
@@ -231,25 +233,78 @@ impl Verdict {
     }
 }
 
-/// Growth of the memory that is live after major GCs.
+/// Where memory grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Objects of V8's heap.
+    Heap,
+    /// Held by such objects outside the heap: `Buffer`s, `ArrayBuffer`s, external strings.
+    External,
+    /// Neither: native code, threads, fragmentation.
+    Native,
+}
+
+impl Place {
+    /// The name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Heap => "heap",
+            Self::External => "external",
+            Self::Native => "native",
+        }
+    }
+}
+
+/// The growth of one kind of memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GrowthPart {
+    /// Which kind.
+    pub place: Place,
+    /// The slope of its floor.
+    pub bytes_per_second: f64,
+    /// The slope's 99 % interval.
+    pub interval: (f64, f64),
+    /// The least seen after the warm-up.
+    pub floor_bytes: u64,
+}
+
+/// How long until a limit is hit, if it goes on like this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeToLimit {
+    /// At the steepest slope of the interval.
+    pub earliest_ns: u64,
+    /// At the flattest one; `None` where that is no growth.
+    pub latest_ns: Option<u64>,
+}
+
+/// Growth of the memory that stays.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GrowthReport {
     /// What it means.
     pub verdict: Verdict,
     /// Why, in words.
     pub reason: String,
-    /// The slope.
+    /// Where a leak is.
+    pub place: Option<Place>,
+    /// When a leak's growth began, on the process's clock.
+    pub since_ns: Option<u64>,
+    /// The slope of the floor.
     pub bytes_per_second: f64,
-    /// Its 99 % interval.
+    /// The slope's 99 % interval.
     pub interval: (f64, f64),
-    /// Major GCs that it rests on.
-    pub samples: usize,
-    /// The time between the first and the last of these.
+    /// Samples that were taken: major GCs, or seconds for memory outside V8.
+    pub samples: u64,
+    /// The time between the first and the last sample after the warm-up.
     pub span_ns: u64,
-    /// The least live memory seen.
+    /// The least live memory seen after the warm-up.
     pub floor_bytes: u64,
-    /// The smallest slope that could be told from none.
+    /// The smallest slope that would have been called growth.
     pub detectable_bytes_per_second: f64,
+    /// When the limit that bites first is hit.
+    pub limit: Option<TimeToLimit>,
+    /// Heap, external, native.
+    pub parts: [GrowthPart; 3],
 }
 
 #[cfg(test)]

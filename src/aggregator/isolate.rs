@@ -2,7 +2,7 @@
 
 use super::allocation::Allocation;
 use super::counters::{Counters, History, Reading};
-use super::growth::Growth;
+use super::growth::{Growth, GrowthOptions, Live};
 use super::pauses::{Ledger, Pause, Pauses};
 use super::timeline::{Sizes, Timeline};
 use crate::event::{GcEvent, GcKind, HeapSample};
@@ -116,7 +116,7 @@ impl IsolateState {
             history: History::new(first.at_ns),
             allocation: Allocation::new(&first),
             timeline: Timeline::new(first.at_ns),
-            growth: Growth::new(),
+            growth: Growth::new(GrowthOptions::default(), first.at_ns),
             latest: first,
             heap_after_last_major_bytes: None,
             array_buffers_bytes: 0,
@@ -148,7 +148,11 @@ impl IsolateState {
             }
             if is_major {
                 self.heap_after_last_major_bytes = Some(event.after.used_bytes);
-                self.growth.record(end_ns, event.after.used_bytes.saturating_add(event.external_bytes));
+                self.growth.record_major(Live {
+                    at_ns: end_ns,
+                    heap_bytes: event.after.used_bytes,
+                    external_bytes: event.external_bytes,
+                });
             }
         }
     }
@@ -185,6 +189,17 @@ impl IsolateState {
         self.history.remember(Reading { at_ns: now_ns, counters: self.counters });
         let sizes = self.sizes(memory);
         self.timeline.tick(now_ns, &self.counters, sizes);
+        self.growth.tick(
+            now_ns,
+            self.native_bytes(memory),
+            memory.container.map(|container| container.working_set_bytes),
+        );
+    }
+
+    /// What the process takes outside V8. Only the main isolate can tell, and only while no worker has a heap of its own.
+    fn native_bytes(&self, memory: &ProcessMemory) -> Option<u64> {
+        let known = self.latest.total_bytes.saturating_add(self.latest.external_bytes);
+        (self.identity.thread_id == 0 && memory.rss_bytes > 0).then(|| memory.rss_bytes.saturating_sub(known))
     }
 
     /// Puts what is known now among the samples.
@@ -279,6 +294,7 @@ impl IsolateState {
             pid: std::process::id(),
             thread_id: self.identity.thread_id,
             uptime_ns: now_ns.saturating_sub(self.started_ns),
+            unix_ms_at_zero: self.identity.unix_ms_at_zero,
             rss_bytes: memory.rss_bytes,
             heap_total_bytes: self.latest.total_bytes,
             heap_used_bytes: self.latest.used_bytes,
@@ -305,7 +321,10 @@ impl IsolateState {
                 promoted_bytes_per_second: short.per_second(short.added.promoted_bytes),
                 survival_ratio: if young > 0.0 { long.added.survived_bytes / young } else { 0.0 },
             },
-            growth: self.growth.report(),
+            growth: self.growth.report(
+                self.identity.old_generation_limit_bytes,
+                memory.container.map(|container| container.limit_bytes),
+            ),
             threads: Vec::new(),
         }
     }

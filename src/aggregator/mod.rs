@@ -10,6 +10,7 @@ pub mod growth;
 pub mod isolate;
 pub mod pauses;
 mod thread;
+pub mod thresholds;
 pub mod timeline;
 
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use crate::aggregator::isolate::{IsolateState, News, Sample};
 use crate::aggregator::pauses::Pause;
 use crate::aggregator::timeline::TimelinePoint;
 use crate::event::GcKind;
-use crate::report::{KindReport, PauseDistribution, Report};
+use crate::report::{GrowthPart, GrowthReport, KindReport, PauseDistribution, Place, Report};
 
 /// The version of the report's shape; it changes when a field changes its meaning or goes.
 const SCHEMA_VERSION: u32 = 1;
@@ -110,11 +110,28 @@ struct GrowthJson<'a> {
     reason: &'a str,
     bytes_per_second: f64,
     interval: (f64, f64),
-    samples: usize,
+    samples: u64,
     span_ms: f64,
     floor_bytes: u64,
     detectable_bytes_per_second: f64,
-    limit_in_ms: Option<()>,
+    limit_in_ms: Option<TimeToLimitJson>,
+    place: Option<&'static str>,
+    since_ms: Option<f64>,
+    parts: BTreeMap<&'static str, GrowthPartJson>,
+}
+
+#[derive(Serialize)]
+struct TimeToLimitJson {
+    earliest: f64,
+    latest: Option<f64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GrowthPartJson {
+    bytes_per_second: f64,
+    interval: (f64, f64),
+    floor_bytes: u64,
 }
 
 #[derive(Serialize)]
@@ -297,18 +314,33 @@ fn report_json(report: &Report) -> ReportJson<'_> {
             promoted_bytes_per_second: report.allocation.promoted_bytes_per_second,
             survival_ratio: report.allocation.survival_ratio,
         },
-        growth: GrowthJson {
-            verdict: report.growth.verdict.name(),
-            reason: &report.growth.reason,
-            bytes_per_second: report.growth.bytes_per_second,
-            interval: report.growth.interval,
-            samples: report.growth.samples,
-            span_ms: ms(report.growth.span_ns),
-            floor_bytes: report.growth.floor_bytes,
-            detectable_bytes_per_second: report.growth.detectable_bytes_per_second,
-            limit_in_ms: None,
-        },
+        growth: growth_json(&report.growth, report.unix_ms_at_zero),
         threads: report.threads.iter().map(report_json).collect(),
+    }
+}
+
+fn growth_json(growth: &GrowthReport, zero: f64) -> GrowthJson<'_> {
+    let part_json = |part: &GrowthPart| GrowthPartJson {
+        bytes_per_second: part.bytes_per_second,
+        interval: part.interval,
+        floor_bytes: part.floor_bytes,
+    };
+    GrowthJson {
+        verdict: growth.verdict.name(),
+        reason: &growth.reason,
+        bytes_per_second: growth.bytes_per_second,
+        interval: growth.interval,
+        samples: growth.samples,
+        span_ms: ms(growth.span_ns),
+        floor_bytes: growth.floor_bytes,
+        detectable_bytes_per_second: growth.detectable_bytes_per_second,
+        limit_in_ms: growth.limit.map(|limit| TimeToLimitJson {
+            earliest: ms(limit.earliest_ns),
+            latest: limit.latest_ns.map(ms),
+        }),
+        place: growth.place.map(Place::name),
+        since_ms: growth.since_ns.map(|since| zero + ms(since)),
+        parts: growth.parts.iter().map(|part| (part.place.name(), part_json(part))).collect(),
     }
 }
 

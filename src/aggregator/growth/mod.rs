@@ -1,0 +1,473 @@
+//! Does what stays grow without end?
+//!
+//! Live memory is used heap plus external memory at the end of a major GC: what is there then is held by someone. Memory outside
+//! V8 (RSS minus what V8 knows of) is followed on its own, for no GC tells of it. [`rule`] looks at the floor of a series; [`Suspect`] says
+//! leak only when the looks since the first suspicious one go on agreeing until half as old again as the watcher was then: this needs
+//! no scale, and ends warm-ups.
+
+pub mod forecast;
+pub mod rule;
+pub mod series;
+
+use rule::{Judgement, Look, judge};
+use series::{Sample, Series, floor};
+
+use crate::report::{GrowthPart, GrowthReport, Place, Verdict};
+use forecast::{Limit, forecast};
+
+/// A suspicion that arose at some age must hold for this part of that age (1 in so many), and for the least span once more: a
+/// growth that ends within that time is none.
+const CONFIRM_SHARE: u64 = 2;
+/// The first part of the life is a warm-up: 1 in this many.
+const WARM_UP_SHARE: u64 = 10;
+/// And so are the first samples.
+const WARM_UP_SAMPLES: usize = 2;
+/// Growth of live memory that matters at the least.
+const LEAST_LIVE_BYTES: f64 = 2.0 * 1_048_576.0;
+/// Growth outside V8 that matters at the least: allocators keep and return tens of megabytes as they please.
+const LEAST_NATIVE_BYTES: f64 = 32.0 * 1_048_576.0;
+/// A second look within this share of the life says nothing new.
+const LOOKS_IN_A_LIFE: u64 = 100;
+
+/// When a verdict may be given. Shorter is quicker and more often wrong about what varies more slowly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GrowthOptions {
+    /// The least age of a watcher. Default 15 min.
+    pub min_span_ns: u64,
+    /// The fewest major GCs. Default 6.
+    pub min_majors: u64,
+}
+
+impl Default for GrowthOptions {
+    fn default() -> Self {
+        Self { min_span_ns: 15 * 60 * 1_000_000_000, min_majors: 6 }
+    }
+}
+
+/// What V8 tells of live memory at the end of a major GC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Live {
+    /// When, on the process's clock.
+    pub at_ns: u64,
+    /// Used heap.
+    pub heap_bytes: u64,
+    /// External memory.
+    pub external_bytes: u64,
+}
+
+/// A row of looks that began with one that saw growth.
+#[derive(Clone, Copy)]
+struct Suspicion {
+    /// The watcher's age then.
+    at_age_ns: u64,
+    looks: u64,
+    agreed: u64,
+}
+
+impl Suspicion {
+    fn and(self, agrees: bool) -> Self {
+        Self { looks: self.looks + 1, agreed: self.agreed + u64::from(agrees), ..self }
+    }
+
+    /// Three quarters of the looks agree: one unlucky look in many does not acquit a leak, and of a warm-up most looks see its end.
+    fn holds(&self) -> bool {
+        self.agreed * 4 >= self.looks * 3
+    }
+
+    fn due_age_ns(&self, min_span_ns: u64) -> u64 {
+        self.at_age_ns.saturating_add(min_span_ns.max(self.at_age_ns / CONFIRM_SHARE))
+    }
+}
+
+/// One series under suspicion, or not.
+struct Suspect {
+    series: Series,
+    least_bytes: f64,
+    judgement: Option<Judgement>,
+    suspicion: Option<Suspicion>,
+    is_confirmed: bool,
+    looked_at_ns: u64,
+}
+
+impl Suspect {
+    fn new(least_bytes: f64) -> Self {
+        Self {
+            series: Series::new(),
+            least_bytes,
+            judgement: None,
+            suspicion: None,
+            is_confirmed: false,
+            looked_at_ns: 0,
+        }
+    }
+
+    /// The samples after the warm-up.
+    fn settled(&self, started_ns: u64, now_ns: u64) -> &[Sample] {
+        let from_ns = started_ns.saturating_add(now_ns.saturating_sub(started_ns) / WARM_UP_SHARE);
+        let samples = self.series.samples();
+        let first =
+            samples.partition_point(|sample| sample.at_ns < from_ns).max(WARM_UP_SAMPLES).min(samples.len());
+        &samples[first..]
+    }
+
+    fn look(&mut self, started_ns: u64, now_ns: u64, min_span_ns: u64) {
+        let age_ns = now_ns.saturating_sub(started_ns);
+        if self.looked_at_ns > 0 && now_ns.saturating_sub(self.looked_at_ns) < age_ns / LOOKS_IN_A_LIFE {
+            return;
+        }
+        self.looked_at_ns = now_ns;
+        self.judgement = judge(&floor(self.settled(started_ns, now_ns)), self.least_bytes);
+        let grows = self.judgement.is_some_and(|judgement| judgement.look == Look::Grows);
+        self.suspicion = match self.suspicion {
+            Some(suspicion) => Some(suspicion.and(grows)).filter(Suspicion::holds),
+            None => grows.then_some(Suspicion { at_age_ns: age_ns, looks: 1, agreed: 1 }),
+        };
+        let is_due = self.suspicion.is_some_and(|suspicion| age_ns >= suspicion.due_age_ns(min_span_ns));
+        self.is_confirmed = is_due && (grows || self.is_confirmed);
+    }
+}
+
+/// The growth of one isolate's memory, and of the process's outside V8.
+pub struct Growth {
+    options: GrowthOptions,
+    started_ns: u64,
+    last_ns: u64,
+    live: Suspect,
+    native: Suspect,
+    /// The parts of `live`, and what fills the container: for the slopes and forecasts only.
+    heap: Series,
+    external: Series,
+    container: Series,
+    next_native_ns: u64,
+}
+
+/// Memory outside V8 is sampled at this pace.
+const NATIVE_STEP_NS: u64 = 1_000_000_000;
+
+impl Growth {
+    /// Begins now; room for everything is taken at once.
+    #[must_use]
+    pub fn new(options: GrowthOptions, started_ns: u64) -> Self {
+        Self {
+            options,
+            started_ns,
+            last_ns: started_ns,
+            live: Suspect::new(LEAST_LIVE_BYTES),
+            native: Suspect::new(LEAST_NATIVE_BYTES),
+            heap: Series::new(),
+            external: Series::new(),
+            container: Series::new(),
+            next_native_ns: started_ns,
+        }
+    }
+
+    /// Changes when a verdict may be given.
+    pub fn set_options(&mut self, options: GrowthOptions) {
+        self.options = options;
+    }
+
+    /// Takes in the end of a major GC.
+    pub fn record_major(&mut self, live: Live) {
+        let Live { at_ns, heap_bytes, external_bytes } = live;
+        self.last_ns = self.last_ns.max(at_ns);
+        self.heap.push(Sample { at_ns, bytes: heap_bytes });
+        self.external.push(Sample { at_ns, bytes: external_bytes });
+        self.live.series.push(Sample { at_ns, bytes: heap_bytes.saturating_add(external_bytes) });
+        if self.is_old_enough() && self.live.series.taken() >= self.options.min_majors {
+            self.live.look(self.started_ns, self.last_ns, self.options.min_span_ns);
+        }
+    }
+
+    /// Time passes: what the process takes outside V8, and what fills the container, where there is one.
+    pub fn tick(&mut self, now_ns: u64, native_bytes: Option<u64>, container_bytes: Option<u64>) {
+        self.last_ns = self.last_ns.max(now_ns);
+        if now_ns < self.next_native_ns {
+            return;
+        }
+        self.next_native_ns = now_ns.saturating_add(NATIVE_STEP_NS);
+        if let Some(bytes) = container_bytes {
+            self.container.push(Sample { at_ns: now_ns, bytes });
+        }
+        if let Some(bytes) = native_bytes {
+            self.native.series.push(Sample { at_ns: now_ns, bytes });
+            if self.is_old_enough() {
+                self.native.look(self.started_ns, self.last_ns, self.options.min_span_ns);
+            }
+        }
+    }
+
+    fn is_old_enough(&self) -> bool {
+        self.last_ns.saturating_sub(self.started_ns) >= self.options.min_span_ns
+    }
+
+    /// The verdict alone: cheap, for whoever waits for its change.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        if self.live.is_confirmed || self.native.is_confirmed {
+            return Verdict::Leak;
+        }
+        match self.live.judgement.map(|judgement| judgement.look) {
+            Some(Look::Flat) if self.native.suspicion.is_none() => Verdict::Clean,
+            _ => Verdict::Inconclusive,
+        }
+    }
+
+    /// Everything that can be said now.
+    #[must_use]
+    pub fn report(
+        &self,
+        old_generation_limit_bytes: u64,
+        container_limit_bytes: Option<u64>,
+    ) -> GrowthReport {
+        let verdict = self.verdict();
+        let parts = [
+            self.part(Place::Heap, &self.heap),
+            self.part(Place::External, &self.external),
+            self.part(Place::Native, &self.native.series),
+        ];
+        let place = (verdict == Verdict::Leak).then(|| self.place(&parts));
+        let subject = if place == Some(Place::Native) { &self.native } else { &self.live };
+        let settled = subject.settled(self.started_ns, self.last_ns);
+        let points = floor(settled);
+        // Before the rule may speak, the slope is reported all the same, from whatever there is.
+        let judgement = subject.judgement.or_else(|| judge(&points, subject.least_bytes));
+        let slope = judgement.map(|judgement| judgement.slope);
+        let (low, high) = slope.map_or((0.0, 0.0), |slope| slope.interval);
+        let span_s = judgement.map_or(0.0, |judgement| judgement.span_s);
+        let per_second = |bytes: f64| if span_s > 0.0 { bytes / span_s } else { 0.0 };
+        let grows = judgement.is_some_and(|judgement| judgement.look == Look::Grows);
+        let limits = [
+            Some(Limit { series: &self.heap, bytes: old_generation_limit_bytes }),
+            container_limit_bytes.map(|bytes| Limit { series: &self.container, bytes }),
+        ];
+        GrowthReport {
+            verdict,
+            reason: self.reason(verdict, place, judgement.as_ref()),
+            place,
+            since_ns: place.and_then(|_| forecast::growing_since(&points, settled.first()?.at_ns)),
+            bytes_per_second: slope.map_or(0.0, |slope| slope.median),
+            interval: (low, high),
+            samples: subject.series.taken(),
+            span_ns: settled.last().map_or(0, |last| last.at_ns - settled[0].at_ns),
+            floor_bytes: settled.iter().map(|sample| sample.bytes).min().unwrap_or(0),
+            detectable_bytes_per_second: per_second(
+                judgement.map_or(0.0, |judgement| judgement.material_bytes),
+            )
+            .max((high - low) / 2.0),
+            limit: if grows || verdict == Verdict::Leak {
+                let settle_ns = self.started_ns + (self.last_ns - self.started_ns) / WARM_UP_SHARE;
+                limits
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|limit| forecast(&limit, settle_ns, self.last_ns))
+                    .min_by_key(|time| time.earliest_ns)
+            } else {
+                None
+            },
+            parts,
+        }
+    }
+
+    fn part(&self, place: Place, series: &Series) -> GrowthPart {
+        let from_ns = self.started_ns + (self.last_ns - self.started_ns) / WARM_UP_SHARE;
+        let settled = &series.samples()[series.samples().partition_point(|sample| sample.at_ns < from_ns)..];
+        let judgement = judge(&floor(settled), LEAST_LIVE_BYTES);
+        GrowthPart {
+            place,
+            bytes_per_second: judgement.map_or(0.0, |judgement| judgement.slope.median),
+            interval: judgement.map_or((0.0, 0.0), |judgement| judgement.slope.interval),
+            floor_bytes: settled.iter().map(|sample| sample.bytes).min().unwrap_or(0),
+        }
+    }
+
+    /// Where a confirmed leak is: in the part that grows fastest among those that were found guilty together.
+    fn place(&self, parts: &[GrowthPart; 3]) -> Place {
+        if !self.live.is_confirmed {
+            return Place::Native;
+        }
+        if parts[1].bytes_per_second > parts[0].bytes_per_second { Place::External } else { Place::Heap }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "for people to read")]
+    fn reason(&self, verdict: Verdict, place: Option<Place>, judgement: Option<&Judgement>) -> String {
+        let age_s = self.last_ns.saturating_sub(self.started_ns) as f64 / 1e9;
+        let majors = self.live.series.taken();
+        if !self.is_old_enough() {
+            return format!(
+                "watched for {} of the {} that a verdict needs (leak.minSpanMs)",
+                duration(age_s),
+                duration(self.options.min_span_ns as f64 / 1e9)
+            );
+        }
+        if verdict != Verdict::Leak && majors < self.options.min_majors {
+            return format!(
+                "{majors} major GCs of the {} that a verdict needs (leak.minMajors); leak.assist asks V8 for them",
+                self.options.min_majors
+            );
+        }
+        let Some(judgement) = judgement else { return "no slope can be told from what there is".to_owned() };
+        let growth = judgement.slope.median * judgement.span_s;
+        match (verdict, judgement.look) {
+            (Verdict::Leak, _) => format!(
+                "{} grew by {} in {}, in every part of that time, and goes on",
+                match place {
+                    Some(Place::Native) => "memory outside V8",
+                    Some(Place::External) => "external memory (Buffers, ArrayBuffers)",
+                    _ => "the heap after major GCs",
+                },
+                bytes(growth),
+                duration(judgement.span_s)
+            ),
+            (_, Look::Grows) => format!(
+                "grew by {} in {}: suspicious since {} of age, called a leak if that still holds at {}",
+                bytes(growth),
+                duration(judgement.span_s),
+                duration(self.live.suspicion.map_or(0, |suspicion| suspicion.at_age_ns) as f64 / 1e9),
+                duration(
+                    self.live.suspicion.map_or(0, |suspicion| suspicion.due_age_ns(self.options.min_span_ns))
+                        as f64
+                        / 1e9
+                )
+            ),
+            (_, Look::Flat) if verdict == Verdict::Clean => format!(
+                "growth of {} or more in {} is excluded",
+                bytes(judgement.material_bytes),
+                duration(judgement.span_s)
+            ),
+            (_, Look::Flat) => "live memory is flat, memory outside V8 is under suspicion".to_owned(),
+            (_, Look::LevelsOff) => format!(
+                "grew by {} in {}, but less and less: a warm-up or a step, so far",
+                bytes(growth),
+                duration(judgement.span_s)
+            ),
+            (_, Look::GivesBack) => format!(
+                "grew by {} in {}, but gave back more than half of that in between, as a cache does",
+                bytes(growth),
+                duration(judgement.span_s)
+            ),
+            (_, Look::Noise) => {
+                format!(
+                    "rose by {} in {}, as noise of this size also does",
+                    bytes(growth),
+                    duration(judgement.span_s)
+                )
+            }
+            (_, Look::Unclear) => format!(
+                "growth of {} in {} can be neither seen nor excluded in this much noise",
+                bytes(judgement.material_bytes),
+                duration(judgement.span_s)
+            ),
+        }
+    }
+
+    /// Bytes taken.
+    #[must_use]
+    pub fn footprint_bytes(&self) -> usize {
+        [&self.live.series, &self.native.series, &self.heap, &self.external, &self.container]
+            .into_iter()
+            .map(Series::footprint_bytes)
+            .sum()
+    }
+}
+
+fn bytes(bytes: f64) -> String {
+    let (value, unit) = match bytes.abs() {
+        huge if huge >= 1_073_741_824.0 => (bytes / 1_073_741_824.0, "GB"),
+        large if large >= 1_048_576.0 => (bytes / 1_048_576.0, "MB"),
+        _ => (bytes / 1024.0, "KB"),
+    };
+    format!("{value:.1} {unit}")
+}
+
+fn duration(seconds: f64) -> String {
+    match seconds {
+        long if long >= 7200.0 => format!("{:.1} h", long / 3600.0),
+        some if some >= 120.0 => format!("{:.1} min", some / 60.0),
+        few => format!("{few:.1} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+    const MB: u64 = 1 << 20;
+    const SHORT: GrowthOptions = GrowthOptions { min_span_ns: 3 * SECOND, min_majors: 6 };
+
+    /// Majors four times a second for `seconds`.
+    fn run(seconds: u64, live: impl Fn(f64) -> Live) -> Growth {
+        let mut growth = Growth::new(SHORT, 0);
+        for quarter in 1..=seconds * 4 {
+            let at_ns = quarter * SECOND / 4;
+            growth.record_major(Live { at_ns, ..live(at_ns as f64 / 1e9) });
+            growth.tick(at_ns, Some(60 * MB), None);
+        }
+        growth
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "test sizes")]
+    fn mb(megabytes: f64) -> u64 {
+        (megabytes * MB as f64) as u64
+    }
+
+    #[test]
+    fn a_leak_of_a_few_seconds_gets_its_verdict_within_twenty() {
+        let growth = run(20, |t| Live { heap_bytes: mb(30.0 + t), ..Live::default() });
+        let report = growth.report(300 * MB, None);
+        assert_eq!((report.verdict, report.place), (Verdict::Leak, Some(Place::Heap)), "{}", report.reason);
+        assert!((report.bytes_per_second / MB as f64 - 1.0).abs() < 0.01);
+        let limit = report.limit.expect("a steady leak has a forecast");
+        // 50 MB at 20 s, 250 MB to go at 1 MB/s.
+        assert!(limit.earliest_ns <= 251 * SECOND && limit.latest_ns.unwrap() >= 249 * SECOND, "{limit:?}");
+    }
+
+    #[test]
+    fn growth_of_buffers_is_told_apart_from_growth_of_the_heap() {
+        let growth =
+            run(20, |t| Live { heap_bytes: 30 * MB, external_bytes: mb(2.0 * t), ..Live::default() });
+        assert_eq!(growth.report(300 * MB, None).place, Some(Place::External));
+    }
+
+    #[test]
+    fn growth_outside_v8_is_seen_without_a_single_major() {
+        let mut growth = Growth::new(SHORT, 0);
+        for second in 1..=60 {
+            growth.tick(second * SECOND, Some(100 * MB + second * 2 * MB), None);
+        }
+        let report = growth.report(300 * MB, None);
+        assert_eq!((report.verdict, report.place), (Verdict::Leak, Some(Place::Native)), "{}", report.reason);
+    }
+
+    #[test]
+    fn without_majors_nothing_is_called_clean() {
+        let mut growth = Growth::new(SHORT, 0);
+        for second in 1..=60 {
+            growth.tick(second * SECOND, Some(100 * MB), None);
+        }
+        let report = growth.report(300 * MB, None);
+        assert_eq!(report.verdict, Verdict::Inconclusive);
+        assert!(report.reason.contains("0 major GCs of the 6"), "{}", report.reason);
+    }
+
+    #[test]
+    fn a_flat_heap_is_clean_and_a_warm_up_is_no_leak() {
+        assert_eq!(
+            run(20, |t| Live { heap_bytes: mb(30.0 + (t * 3.0) % 1.0), ..Live::default() }).verdict(),
+            Verdict::Clean
+        );
+        let warm_up =
+            run(60, |t| Live { heap_bytes: mb(30.0 + 40.0 * (1.0 - (-t / 5.0).exp())), ..Live::default() });
+        assert_ne!(warm_up.verdict(), Verdict::Leak);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_harms_nothing() {
+        let mut growth = Growth::new(SHORT, 100 * SECOND);
+        for at in [200, 50, 0, 300, 10] {
+            growth.record_major(Live { at_ns: at * SECOND, heap_bytes: 1, external_bytes: 1 });
+            growth.tick(at * SECOND, Some(1), Some(1));
+        }
+        let _ = growth.report(0, Some(0));
+    }
+}
