@@ -22,7 +22,7 @@ fn table(title: &str, rows: &[(String, Kind)], runs: usize) {
 }
 
 fn main() {
-    let runs = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(4000);
+    let runs = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(4000);
     println!("{runs} series a cell, one hour each; leak said at any moment (in brackets: clean at the end)");
     let nulls: Vec<(String, Kind)> = NULLS.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
     table("False alarms", &nulls, runs);

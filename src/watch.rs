@@ -10,13 +10,15 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use crate::aggregator::assist::AssistOptions;
+use crate::aggregator::growth::GrowthOptions;
 use crate::aggregator::isolate::{Capacity, Identity, IsolateState};
-use crate::aggregator::{Registry, Watched};
+use crate::aggregator::{Registry, Remote, Watched};
 use crate::clock::Clock;
 use crate::os::exit::on_process_exit;
 use crate::probe::{Probe, Reader, Spaces};
 use crate::v8::gc_hook::GcHooks;
-use crate::v8::interrupt::Interrupts;
+use crate::v8::interrupt::{InterruptRequester, Interrupts};
 use crate::v8::symbols::MissingSymbol;
 use crate::v8::{Isolate, layout};
 
@@ -91,6 +93,20 @@ thread_local! {
     static ENDED_BY_ENVIRONMENT: RefCell<Vec<Isolate>> = const { RefCell::new(Vec::new()) };
 }
 
+impl Remote for InterruptRequester {
+    fn request_sample(&self) {
+        self.request();
+    }
+
+    fn request_collection(&self) {
+        Self::request_collection(self);
+    }
+
+    fn end_collection(&self) {
+        Self::end_collection(self);
+    }
+}
+
 static NEXT_READER: AtomicU32 = AtomicU32::new(1);
 
 /// Begins to watch this thread's isolate, or joins the watch that is there, and answers the new reader's id.
@@ -141,12 +157,7 @@ impl Watch {
         let requester = interrupts.requester();
         let mut state = IsolateState::new(identity, capacity, first);
         state.add_reader(id);
-        let watched = Arc::new(Watched::new(
-            events,
-            state,
-            Box::new(move || requester.request()),
-            options.sample_interval_ns,
-        ));
+        let watched = Arc::new(Watched::new(events, state, Box::new(requester), options.sample_interval_ns));
         Registry::process().add(Arc::clone(&watched)).map_err(WatchError::Thread)?;
         let hooks = (!layout::is_forced_to_fail("callback")).then(|| GcHooks::register(isolate, probe));
         Ok(Self {
@@ -173,7 +184,12 @@ pub fn with_watched<R>(id: u32, use_it: impl FnOnce(&Arc<Watched>) -> R) -> Opti
 }
 
 /// Changes what a running watch does.
-pub fn configure(id: u32, sample_interval_ns: Option<u64>, gc_statistics: Option<bool>) {
+pub fn configure(
+    id: u32,
+    sample_interval_ns: Option<u64>,
+    gc_statistics: Option<bool>,
+    leak: Option<(GrowthOptions, Option<AssistOptions>)>,
+) {
     WATCHES.with_borrow(|watches| {
         let Some(watch) = watches.iter().find(|watch| watch.reader_ids.contains(&id)) else { return };
         if let Some(interval_ns) = sample_interval_ns {
@@ -181,6 +197,11 @@ pub fn configure(id: u32, sample_interval_ns: Option<u64>, gc_statistics: Option
         }
         if let Some(is_on) = gc_statistics {
             watch.statistics.store(is_on, Ordering::Relaxed);
+        }
+        if let Some((growth, assist)) = leak {
+            watch
+                .watched
+                .with_state(|state| state.set_growth_options(growth, assist, Clock::process().now_ns()));
         }
     });
 }

@@ -75,7 +75,7 @@ fn memory_is_within_its_bounds_and_does_not_grow_with_uptime() {
             state.record_gc(&event(now_ns, second));
             state.record_sample(&HeapSample { at_ns: now_ns, ..HeapSample::default() });
             state.take_sample(now_ns, &memory);
-            state.tick(now_ns, &memory);
+            let _ = state.tick(now_ns, &memory, Some(second));
         }
         let after_a_month = LIVE_BYTES.load(Ordering::Relaxed) - before;
 

@@ -42,6 +42,11 @@ impl Allocation {
         self.used_bytes = event.after.used_bytes;
         self.used_at_ns = event.start_ns.saturating_add(event.pause_ns);
 
+        if event.kind == GcKind::Major {
+            counters.major_before_bytes += float(event.before.used_bytes);
+            counters.major_freed_bytes +=
+                float(event.before.used_bytes.saturating_sub(event.after.used_bytes));
+        }
         if event.kind == GcKind::Minor {
             let old_before = event.before.used_bytes.saturating_sub(event.before.young_used_bytes);
             let old_after = event.after.used_bytes.saturating_sub(event.after.young_used_bytes);

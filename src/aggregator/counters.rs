@@ -18,6 +18,10 @@ pub struct Counters {
     pub survived_bytes: f64,
     /// Bytes of the young generation before minor GCs.
     pub young_bytes: f64,
+    /// Bytes in use before major GCs.
+    pub major_before_bytes: f64,
+    /// Bytes that they freed.
+    pub major_freed_bytes: f64,
 }
 
 impl Counters {
@@ -28,6 +32,8 @@ impl Counters {
             promoted_bytes: f(self.promoted_bytes, other.promoted_bytes),
             survived_bytes: f(self.survived_bytes, other.survived_bytes),
             young_bytes: f(self.young_bytes, other.young_bytes),
+            major_before_bytes: f(self.major_before_bytes, other.major_before_bytes),
+            major_freed_bytes: f(self.major_freed_bytes, other.major_freed_bytes),
         }
     }
 }

@@ -1,13 +1,16 @@
 //! One isolate's state: events fold into it, reports are read from it. Nobody else holds it.
 
 use super::allocation::Allocation;
-use super::counters::{Counters, History, Reading};
+use super::assist::{Assist, AssistOptions, Request};
+use super::counters::{Counters, History, Reading, Window};
 use super::growth::{Growth, GrowthOptions, Live};
+use super::health::{self, Health};
 use super::pauses::{Ledger, Pause, Pauses};
+use super::thresholds::{Crossing, Field, Rule, Threshold, Values};
 use super::timeline::{Sizes, Timeline};
 use crate::event::{GcEvent, GcKind, HeapSample};
 use crate::os::memory::ProcessMemory;
-use crate::report::{AllocationReport, GcReport, KindReport, Limits, Report, TimeRatio};
+use crate::report::{AllocationReport, GcReport, KindReport, Limits, Report, TimeRatio, Verdict};
 
 /// Samples kept for readers that are away; a reader that comes by every 100 ms misses none above 2 ms apart.
 const SAMPLES: usize = 64;
@@ -15,6 +18,8 @@ const SAMPLES: usize = 64;
 const SHORT_WINDOW_NS: u64 = 10_000_000_000;
 /// The longer window of `timeRatio`, and the one of the survival ratio.
 const LONG_WINDOW_NS: u64 = 60_000_000_000;
+/// Crossings kept for a reader that is away; the newest count.
+const CROSSINGS: usize = 16;
 /// The heap can shrink by this much without a GC (V8 trims and sweeps); by more, a GC must have been.
 const SHRINKS_ALONE_BYTES: u64 = 1 << 20;
 
@@ -62,6 +67,10 @@ struct Reader {
     baseline: Baseline,
     next_pause: u64,
     next_sample: u64,
+    thresholds: Vec<Threshold>,
+    crossings: Ledger<Crossing>,
+    next_crossing: u64,
+    next_leak: u64,
 }
 
 /// What was already there when a reader began, or reset.
@@ -80,6 +89,18 @@ pub struct News {
     pub samples: Vec<Sample>,
     /// Pauses that it was too late for.
     pub lost: u64,
+    /// Rules of its own that fired since it last asked, oldest first.
+    pub crossings: Vec<Crossing>,
+    /// The verdict has become leak since it last asked.
+    pub leak: bool,
+}
+
+/// What a tick asks of the thread that made it.
+pub struct Orders {
+    /// What to ask of V8.
+    pub collection: Request,
+    /// Lines for stderr.
+    pub lines: Vec<String>,
 }
 
 /// Everything known of one isolate; fixed in size from the start.
@@ -101,6 +122,12 @@ pub struct IsolateState {
     readers: Vec<Reader>,
     dropped_events: u64,
     hook_silent: bool,
+    assist: Option<Assist>,
+    /// The longest pause since thresholds were last evaluated.
+    longest_pause_ns: u64,
+    verdict: Verdict,
+    /// How often the verdict has become leak.
+    leaks: u64,
 }
 
 impl IsolateState {
@@ -124,7 +151,48 @@ impl IsolateState {
             readers: Vec::new(),
             dropped_events: 0,
             hook_silent: false,
+            assist: None,
+            longest_pause_ns: 0,
+            verdict: Verdict::Inconclusive,
+            leaks: 0,
         }
+    }
+
+    /// Changes when a verdict may be given, and whether V8 is asked for major GCs.
+    pub fn set_growth_options(&mut self, options: GrowthOptions, assist: Option<AssistOptions>, now_ns: u64) {
+        self.growth.set_options(options);
+        self.assist = assist.map(|assist| Assist::new(assist, now_ns, self.old_used_bytes()));
+    }
+
+    /// Adds a rule of a reader, or replaces the one with its id.
+    pub fn add_rule(&mut self, reader: u32, rule: Rule) {
+        self.remove_rule(reader, rule.id);
+        if let Some(reader) = self.readers.iter_mut().find(|candidate| candidate.id == reader) {
+            reader.thresholds.push(Threshold::new(rule));
+        }
+    }
+
+    /// Removes a rule of a reader.
+    pub fn remove_rule(&mut self, reader: u32, rule: u32) {
+        if let Some(reader) = self.readers.iter_mut().find(|candidate| candidate.id == reader) {
+            reader.thresholds.retain(|threshold| threshold.rule.id != rule);
+        }
+    }
+
+    /// Someone waits for a limit: sizes must be fresh at every tick.
+    #[must_use]
+    pub fn has_rules(&self) -> bool {
+        self.readers.iter().any(|reader| !reader.thresholds.is_empty())
+    }
+
+    /// What V8 takes for this isolate, heap and external.
+    #[must_use]
+    pub fn known_bytes(&self) -> u64 {
+        self.latest.total_bytes.saturating_add(self.latest.external_bytes)
+    }
+
+    fn old_used_bytes(&self) -> u64 {
+        self.latest.used_bytes.saturating_sub(self.latest.young_used_bytes)
     }
 
     /// Takes one GC in.
@@ -132,6 +200,7 @@ impl IsolateState {
         self.pauses.record(event);
         let is_major = event.kind == GcKind::Major;
         self.timeline.record(event.pause_ns, is_major, event.nested);
+        self.longest_pause_ns = self.longest_pause_ns.max(event.pause_ns);
         if !event.nested {
             self.history.spread_pause(event.start_ns, event.pause_ns);
             self.counters.gc_ns += float(event.pause_ns);
@@ -147,6 +216,13 @@ impl IsolateState {
                 self.latest.external_bytes = event.external_bytes;
             }
             if is_major {
+                if let Some(assist) = &mut self.assist {
+                    assist.record_major(
+                        end_ns,
+                        event.pause_ns,
+                        event.after.used_bytes.saturating_sub(event.after.young_used_bytes),
+                    );
+                }
                 self.heap_after_last_major_bytes = Some(event.after.used_bytes);
                 self.growth.record_major(Live {
                     at_ns: end_ns,
@@ -184,22 +260,79 @@ impl IsolateState {
         self.hook_silent
     }
 
-    /// Time passes.
-    pub fn tick(&mut self, now_ns: u64, memory: &ProcessMemory) {
+    /// Time passes. `native_bytes` is what the process takes outside every isolate, where that can be told.
+    pub fn tick(&mut self, now_ns: u64, memory: &ProcessMemory, native_bytes: Option<u64>) -> Orders {
         self.history.remember(Reading { at_ns: now_ns, counters: self.counters });
         let sizes = self.sizes(memory);
         self.timeline.tick(now_ns, &self.counters, sizes);
-        self.growth.tick(
-            now_ns,
-            self.native_bytes(memory),
-            memory.container.map(|container| container.working_set_bytes),
-        );
+        self.growth.tick(now_ns, native_bytes, memory.container.map(|container| container.working_set_bytes));
+        let verdict = self.growth.verdict();
+        if verdict == Verdict::Leak && self.verdict != Verdict::Leak {
+            self.leaks += 1;
+        }
+        self.verdict = verdict;
+        let old_used_bytes = self.old_used_bytes();
+        let collection =
+            self.assist.as_mut().map_or(Request::None, |assist| assist.tick(now_ns, old_used_bytes));
+        Orders { collection, lines: self.evaluate(now_ns, memory) }
     }
 
-    /// What the process takes outside V8. Only the main isolate can tell, and only while no worker has a heap of its own.
-    fn native_bytes(&self, memory: &ProcessMemory) -> Option<u64> {
-        let known = self.latest.total_bytes.saturating_add(self.latest.external_bytes);
-        (self.identity.thread_id == 0 && memory.rss_bytes > 0).then(|| memory.rss_bytes.saturating_sub(known))
+    /// Every rule of every reader, on what is known now; the lines of those that fired and log.
+    fn evaluate(&mut self, now_ns: u64, memory: &ProcessMemory) -> Vec<String> {
+        if !self.has_rules() {
+            self.longest_pause_ns = 0;
+            return Vec::new();
+        }
+        let values = self.values(now_ns, memory);
+        self.longest_pause_ns = 0;
+        let mut lines = Vec::new();
+        for reader in &mut self.readers {
+            for threshold in &mut reader.thresholds {
+                let Some(crossing) = threshold.evaluate(now_ns, &values) else { continue };
+                reader.crossings.push(crossing);
+                if threshold.rule.log {
+                    let crossed: Vec<String> = threshold
+                        .crossed(&crossing)
+                        .map(|(field, limit, value)| format!("{} {limit} crossed with {value}", field.name()))
+                        .collect();
+                    lines.push(format!(
+                        "heapwatch: process {} thread {}: {}",
+                        std::process::id(),
+                        self.identity.thread_id,
+                        crossed.join(", ")
+                    ));
+                }
+            }
+        }
+        lines
+    }
+
+    fn values(&self, now_ns: u64, memory: &ProcessMemory) -> Values {
+        let (short, _) = self.windows(now_ns);
+        let mut values: Values = [0.0; 7];
+        let mut set = |field: Field, value: f64| values[field as usize] = value;
+        set(Field::HeapUsedBytes, float(self.latest.used_bytes));
+        set(Field::UsedRatio, self.limits(memory).nearest().1);
+        set(Field::RssBytes, float(memory.rss_bytes));
+        set(Field::ExternalBytes, float(self.latest.external_bytes));
+        set(Field::GcPauseMs, float(self.longest_pause_ns) / 1e6);
+        set(Field::GcTimeRatio, health::full_ratio(&short, float(SHORT_WINDOW_NS)));
+        set(Field::GrowthBytesPerSecond, self.growth.surely_bytes_per_second());
+        values
+    }
+
+    /// The last 10 s and the last minute, whoever reset what.
+    fn windows(&self, now_ns: u64) -> (Window, Window) {
+        let now = Reading { at_ns: now_ns, counters: self.counters };
+        let since = Reading { at_ns: self.started_ns, counters: Counters::default() };
+        (self.history.window(now, SHORT_WINDOW_NS, since), self.history.window(now, LONG_WINDOW_NS, since))
+    }
+
+    /// Is the process dying of GC?
+    #[must_use]
+    pub fn health(&self, now_ns: u64, memory: &ProcessMemory) -> Health {
+        let (short, long) = self.windows(now_ns);
+        health::judge(&short, &long, self.limits(memory).nearest().1)
     }
 
     /// Puts what is known now among the samples.
@@ -230,6 +363,10 @@ impl IsolateState {
             },
             next_pause: self.pauses.ledger.next(),
             next_sample: self.samples.next(),
+            thresholds: Vec::new(),
+            crossings: Ledger::new(CROSSINGS),
+            next_crossing: 0,
+            next_leak: self.leaks,
         });
     }
 
@@ -256,7 +393,11 @@ impl IsolateState {
         let samples = self.samples.since(reader.next_sample).0.copied().collect();
         reader.next_pause = self.pauses.ledger.next();
         reader.next_sample = self.samples.next();
-        Some(News { pauses, samples, lost })
+        let crossings = reader.crossings.since(reader.next_crossing).0.copied().collect();
+        reader.next_crossing = reader.crossings.next();
+        let leak = self.leaks > reader.next_leak;
+        reader.next_leak = self.leaks;
+        Some(News { pauses, samples, lost, crossings, leak })
     }
 
     /// The remembered pauses that began at `since_ns` or later, oldest first.
@@ -331,7 +472,7 @@ impl IsolateState {
 
     fn limits(&self, memory: &ProcessMemory) -> Limits {
         let ratio = |used: u64, limit: u64| if limit > 0 { float(used) / float(limit) } else { 0.0 };
-        let old_used = self.latest.used_bytes.saturating_sub(self.latest.young_used_bytes);
+        let old_used = self.old_used_bytes();
         Limits {
             heap_bytes: self.latest.limit_bytes,
             container_bytes: memory.container.map(|container| container.limit_bytes),

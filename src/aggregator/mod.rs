@@ -5,8 +5,10 @@
 //! report drains first, under the same lock.
 
 pub mod allocation;
+pub mod assist;
 pub mod counters;
 pub mod growth;
+pub mod health;
 pub mod isolate;
 pub mod pauses;
 mod thread;
@@ -22,16 +24,24 @@ use crate::clock::Clock;
 use crate::os::memory::{MemorySource, ProcessMemory, rss_bytes};
 use crate::probe::Events;
 use crate::report::Report;
+use health::Health;
 use isolate::IsolateState;
 
-/// Asks an isolate for a sample, from any thread.
-pub type RequestSample = Box<dyn Fn() + Send + Sync>;
+/// What can be asked of an isolate from any thread; nothing happens once it is gone.
+pub trait Remote: Send + Sync {
+    /// A look at the heap, soon.
+    fn request_sample(&self);
+    /// A major GC, soon.
+    fn request_collection(&self);
+    /// No more than that.
+    fn end_collection(&self);
+}
 
 /// An isolate with a watcher, as the other threads see it.
 pub struct Watched {
     events: Events,
     state: Mutex<IsolateState>,
-    request_sample: RequestSample,
+    remote: Box<dyn Remote>,
     /// 0: at GCs only.
     sample_interval_ns: AtomicU64,
 }
@@ -42,13 +52,13 @@ impl Watched {
     pub fn new(
         events: Events,
         state: IsolateState,
-        request_sample: RequestSample,
+        remote: Box<dyn Remote>,
         sample_interval_ns: u64,
     ) -> Self {
         Self {
             events,
             state: Mutex::new(state),
-            request_sample,
+            remote,
             sample_interval_ns: AtomicU64::new(sample_interval_ns),
         }
     }
@@ -117,7 +127,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Stops watching an isolate; the last one ends the thread and waits for its end.
+    /// Stops watching an isolate, and takes back what was asked of it; the last one ends the thread and waits for its end.
     pub fn remove(&self, watched: &Arc<Watched>) {
         let mut thread = self.thread.lock();
         let is_last = {
@@ -125,6 +135,7 @@ impl Registry {
             isolates.retain(|candidate| !Arc::ptr_eq(candidate, watched));
             isolates.is_empty()
         };
+        watched.remote.end_collection();
         if is_last {
             // Joined under the thread's lock, which the thread itself never takes, so that an isolate that starts
             // meanwhile waits and gets a thread of its own.
@@ -144,6 +155,13 @@ impl Registry {
         let memory = self.source.read();
         *self.memory.lock() = memory;
         memory
+    }
+
+    /// The health of an isolate; no file is read.
+    #[must_use]
+    pub fn health(&self, watched: &Watched) -> Health {
+        let memory = *self.memory.lock();
+        watched.with_state(|state| state.health(Clock::process().now_ns(), &memory))
     }
 
     /// A reader's report of its isolate, with those of all other isolates.

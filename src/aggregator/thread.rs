@@ -1,16 +1,19 @@
 //! The aggregator's thread: a tick, on which channels are drained, sizes read, samples asked for.
 
-use std::io;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
+use super::assist::Request;
 use super::{Registry, Watched};
 use crate::clock::Clock;
 
 /// The longest time between two ticks. Longer would delay what acts on a tick; shorter costs wake-ups.
 const TICK: Duration = Duration::from_millis(50);
+/// The same, for comparing.
+const TICK_NS: u64 = 50_000_000;
 /// The tick while a channel fills up.
 const BUSY_TICK: Duration = Duration::from_millis(5);
 /// How old RSS and the container's use may be at a tick.
@@ -50,6 +53,9 @@ struct Schedule {
     watched: Arc<Watched>,
     asked_ns: u64,
     is_asked: bool,
+    /// The next sample for listeners, however often the heap is looked at.
+    sample_due_ns: u64,
+    has_rules: bool,
 }
 
 fn run(registry: &Registry, stop: &AtomicBool) {
@@ -61,27 +67,52 @@ fn run(registry: &Registry, stop: &AtomicBool) {
         let now_ns = clock.now_ns();
         follow(&mut schedules, registry.isolates(), now_ns);
 
-        let interval = |watched: &Watched| watched.sample_interval_ns.load(Ordering::Relaxed);
-        let shortest =
-            schedules.iter().map(|schedule| interval(&schedule.watched)).filter(|ns| *ns > 0).min();
+        // Fresh sizes at every tick where a rule waits for a limit; otherwise as often as was asked for.
+        let interval = |schedule: &Schedule| match schedule.watched.sample_interval_ns.load(Ordering::Relaxed)
+        {
+            _ if schedule.has_rules => TICK_NS,
+            interval_ns => interval_ns,
+        };
+        let shortest = schedules.iter().map(interval).filter(|ns| *ns > 0).min();
         if now_ns.saturating_sub(memory_ns) >= shortest.map_or(MEMORY_AGE_NS, |ns| ns.min(MEMORY_AGE_NS)) {
             memory = registry.read_memory();
             memory_ns = now_ns;
         }
 
         let mut is_filling = false;
+        let mut known_bytes = 0_u64;
         for schedule in &mut schedules {
             is_filling |= schedule.watched.is_filling();
-            let interval_ns = interval(&schedule.watched);
-            schedule.watched.with_state(|state| {
-                state.tick(now_ns, &memory);
+            known_bytes =
+                known_bytes.saturating_add(schedule.watched.with_state(|state| state.known_bytes()));
+        }
+        // Told for one isolate only, the main one: it is the process's, not the isolate's.
+        let native_bytes = (memory.rss_bytes > 0).then(|| memory.rss_bytes.saturating_sub(known_bytes));
+        for schedule in &mut schedules {
+            let interval_ns = interval(schedule);
+            let orders = schedule.watched.with_state(|state| {
+                let native_bytes = native_bytes.filter(|_| state.identity.thread_id == 0);
+                let orders = state.tick(now_ns, &memory, native_bytes);
+                schedule.has_rules = state.has_rules();
                 // What was asked for on the last tick has arrived, if it can: JavaScript runs.
-                if std::mem::take(&mut schedule.is_asked) {
+                if std::mem::take(&mut schedule.is_asked) && now_ns >= schedule.sample_due_ns {
                     state.take_sample(now_ns, &memory);
+                    schedule.sample_due_ns =
+                        now_ns.saturating_add(schedule.watched.sample_interval_ns.load(Ordering::Relaxed));
                 }
+                orders
             });
+            match orders.collection {
+                Request::None => {}
+                Request::Ask => schedule.watched.remote.request_collection(),
+                Request::TakeBack => schedule.watched.remote.end_collection(),
+            }
+            for line in orders.lines {
+                // A closed stderr is nobody's to mend here.
+                let _ = writeln!(io::stderr(), "{line}");
+            }
             if interval_ns > 0 && now_ns.saturating_sub(schedule.asked_ns) >= interval_ns {
-                (schedule.watched.request_sample)();
+                schedule.watched.remote.request_sample();
                 schedule.asked_ns = now_ns;
                 schedule.is_asked = true;
             }
@@ -97,7 +128,13 @@ fn follow(schedules: &mut Vec<Schedule>, isolates: Vec<Arc<Watched>>, now_ns: u6
     schedules.retain(|schedule| isolates.iter().any(|watched| Arc::ptr_eq(watched, &schedule.watched)));
     for watched in isolates {
         if !schedules.iter().any(|schedule| Arc::ptr_eq(&schedule.watched, &watched)) {
-            schedules.push(Schedule { watched, asked_ns: now_ns, is_asked: false });
+            schedules.push(Schedule {
+                watched,
+                asked_ns: now_ns,
+                is_asked: false,
+                sample_due_ns: now_ns,
+                has_rules: false,
+            });
         }
     }
 }

@@ -173,7 +173,9 @@ mod tests {
 
     fn values(given: &[(Field, f64)]) -> Values {
         let mut values = [0.0; 7];
-        given.iter().for_each(|(field, value)| values[*field as usize] = *value);
+        for (field, value) in given {
+            values[*field as usize] = *value;
+        }
         values
     }
 

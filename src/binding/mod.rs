@@ -9,6 +9,9 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::aggregator::Registry;
+use crate::aggregator::assist::AssistOptions;
+use crate::aggregator::growth::GrowthOptions;
+use crate::aggregator::thresholds::{Field, Rule};
 use crate::clock::Clock;
 use crate::export::json;
 use crate::v8::heap::HeapStatistics;
@@ -52,6 +55,48 @@ pub struct ConfigureOptions {
     pub sample_interval_ms: Option<f64>,
     /// Read the heap's sizes at both ends of each GC.
     pub gc_statistics: Option<bool>,
+    /// When a verdict may be given, and whether V8 is asked for major GCs.
+    pub leak: Option<LeakOptions>,
+}
+
+/// When a verdict may be given, and whether V8 is asked for major GCs.
+#[napi(object)]
+pub struct LeakOptions {
+    /// The least age of a watcher.
+    pub min_span_ms: f64,
+    /// The fewest major GCs.
+    pub min_majors: f64,
+    /// A major GC that paused for longer makes the next one wait twice as long.
+    pub assist_max_pause_ms: Option<f64>,
+    /// Ask when there was none for this long; no assist without it.
+    pub assist_every_ms: Option<f64>,
+}
+
+/// A rule over a report's values. A field without a limit does not count.
+#[napi(object)]
+pub struct ThresholdRule {
+    /// Chosen by the caller; the same id replaces.
+    pub id: f64,
+    /// Bytes.
+    pub max_heap_used_bytes: Option<f64>,
+    /// From 0 to 1.
+    pub max_used_ratio: Option<f64>,
+    /// Bytes.
+    pub max_rss_bytes: Option<f64>,
+    /// Bytes.
+    pub max_external_bytes: Option<f64>,
+    /// A single pause.
+    pub max_gc_pause_ms: Option<f64>,
+    /// Of the last 10 s, from 0 to 1.
+    pub max_gc_time_ratio: Option<f64>,
+    /// Growth that is sure.
+    pub max_growth_bytes_per_second: Option<f64>,
+    /// For how long the states must hold.
+    pub for_ms: f64,
+    /// The least time between two firings.
+    pub cooldown_ms: f64,
+    /// One line on stderr, while JavaScript hangs too.
+    pub log: bool,
 }
 
 /// Whether V8's hooks can be used here: null, or the reason why not.
@@ -106,8 +151,68 @@ pub fn attach(env: Env, options: AttachOptions) -> Result<u32> {
 #[napi(catch_unwind)]
 pub fn configure(reader: f64, options: ConfigureOptions) -> Result<()> {
     let interval_ns = options.sample_interval_ms.map(interval_ns).transpose()?;
-    watch::configure(reader_id(reader)?, interval_ns, options.gc_statistics);
+    let leak = options.leak.as_ref().map(leak_options).transpose()?;
+    watch::configure(reader_id(reader)?, interval_ns, options.gc_statistics, leak);
     Ok(())
+}
+
+fn leak_options(options: &LeakOptions) -> Result<(GrowthOptions, Option<AssistOptions>)> {
+    let growth = GrowthOptions {
+        min_span_ns: span_ns("leak.minSpanMs", options.min_span_ms)?,
+        min_majors: integer("leak.minMajors", options.min_majors, MAX_BYTES)?,
+    };
+    let assist = match (options.assist_max_pause_ms, options.assist_every_ms) {
+        (Some(max_pause_ms), Some(every_ms)) => Some(AssistOptions {
+            max_pause_ns: span_ns("leak.assist.maxPauseMs", max_pause_ms)?,
+            every_ns: span_ns("leak.assist.everyMs", every_ms)?,
+        }),
+        _ => None,
+    };
+    Ok((growth, assist))
+}
+
+/// Adds a rule, or replaces the one with its id.
+#[napi(catch_unwind)]
+pub fn add_rule(reader: f64, rule: ThresholdRule) -> Result<()> {
+    let id = reader_id(reader)?;
+    let limits = [
+        rule.max_heap_used_bytes,
+        rule.max_used_ratio,
+        rule.max_rss_bytes,
+        rule.max_external_bytes,
+        rule.max_gc_pause_ms,
+        rule.max_gc_time_ratio,
+        rule.max_growth_bytes_per_second,
+    ];
+    for (field, limit) in Field::ALL.into_iter().zip(limits) {
+        limit.map(|limit| finite(field.name(), limit)).transpose()?;
+    }
+    let rule = Rule {
+        id: whole_u32("id", rule.id)?,
+        limits,
+        for_ns: span_ns("forMs", rule.for_ms)?,
+        cooldown_ns: span_ns("cooldownMs", rule.cooldown_ms)?,
+        log: rule.log,
+    };
+    watch::with_watched(id, |watched| watched.with_state(|state| state.add_rule(id, rule)))
+        .ok_or_else(|| gone(id))
+}
+
+/// Removes a rule; one that is not there has gone already.
+#[napi(catch_unwind)]
+pub fn remove_rule(reader: f64, rule: f64) -> Result<()> {
+    let id = reader_id(reader)?;
+    let rule = whole_u32("rule", rule)?;
+    watch::with_watched(id, |watched| watched.with_state(|state| state.remove_rule(id, rule)))
+        .ok_or_else(|| gone(id))
+}
+
+/// Is the process dying of GC? `{ status, reason }`; reads no file and asks V8 for its sizes only.
+#[napi(catch_unwind)]
+pub fn health(reader: f64) -> Result<String> {
+    let id = reader_id(reader)?;
+    watch::with_watched(id, |watched| json::health(&Registry::process().health(watched)))
+        .ok_or_else(|| gone(id))
 }
 
 /// The reader asks no more; the last one ends the watch.
@@ -224,6 +329,20 @@ fn finite(name: &str, value: f64) -> Result<f64> {
         return Ok(value);
     }
     Err(Error::new(Status::InvalidArg, format!("{name} must be a finite number, got {value}")))
+}
+
+/// A time of whole or part milliseconds, at most a year.
+fn span_ns(name: &str, ms: f64) -> Result<u64> {
+    const MAX_MS: f64 = 365.0 * 86_400_000.0;
+    if (0.0..=MAX_MS).contains(&ms) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between zero and a year"
+        )]
+        return Ok((ms * 1e6) as u64);
+    }
+    Err(Error::new(Status::InvalidArg, format!("{name} must be from 0 to {MAX_MS} ms, got {ms}")))
 }
 
 fn interval_ns(ms: f64) -> Result<u64> {

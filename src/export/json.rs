@@ -7,8 +7,10 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use crate::aggregator::health::Health;
 use crate::aggregator::isolate::{IsolateState, News, Sample};
 use crate::aggregator::pauses::Pause;
+use crate::aggregator::thresholds::{Crossing, Field};
 use crate::aggregator::timeline::TimelinePoint;
 use crate::event::GcKind;
 use crate::report::{GrowthPart, GrowthReport, KindReport, PauseDistribution, Place, Report};
@@ -194,6 +196,22 @@ struct NewsJson {
     samples: Vec<SampleJson>,
     lost: u64,
     hook_silent: bool,
+    crossings: Vec<CrossingJson>,
+    leak: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CrossingJson {
+    rule: u32,
+    time_ms: f64,
+    values: BTreeMap<&'static str, f64>,
+}
+
+#[derive(Serialize)]
+struct HealthJson<'a> {
+    status: &'static str,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -237,7 +255,8 @@ pub fn timeline(state: &IsolateState) -> String {
 /// What is new for a reader; empty when nothing is.
 #[must_use]
 pub fn news(news: &News, hook_silent: bool, unix_ms_at_zero: f64) -> String {
-    if news.pauses.is_empty() && news.samples.is_empty() && news.lost == 0 && !hook_silent {
+    let is_quiet = news.pauses.is_empty() && news.samples.is_empty() && news.crossings.is_empty();
+    if is_quiet && news.lost == 0 && !news.leak && !hook_silent {
         return String::new();
     }
     text(&NewsJson {
@@ -245,7 +264,15 @@ pub fn news(news: &News, hook_silent: bool, unix_ms_at_zero: f64) -> String {
         samples: news.samples.iter().map(|sample| sample_json(sample, unix_ms_at_zero)).collect(),
         lost: news.lost,
         hook_silent,
+        crossings: news.crossings.iter().map(|crossing| crossing_json(crossing, unix_ms_at_zero)).collect(),
+        leak: news.leak,
     })
+}
+
+/// How the process is.
+#[must_use]
+pub fn health(health: &Health) -> String {
+    text(&HealthJson { status: health.status.name(), reason: &health.reason })
 }
 
 /// The result of a collection that was asked for.
@@ -388,6 +415,14 @@ fn pause_json(pause: &Pause, zero: f64) -> PauseJson {
         heap_used_after: pause.used_after_bytes,
         forced: pause.forced,
         nested: pause.nested,
+    }
+}
+
+fn crossing_json(crossing: &Crossing, zero: f64) -> CrossingJson {
+    CrossingJson {
+        rule: crossing.rule,
+        time_ms: zero + ms(crossing.at_ns),
+        values: Field::ALL.into_iter().map(|field| (field.name(), crossing.values[field as usize])).collect(),
     }
 }
 

@@ -89,7 +89,9 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     let mut next = 0;
     for group in order.chunk_by(|a, b| values[*a].total_cmp(&values[*b]).is_eq()) {
         let shared = float(2 * next + group.len() + 1) / 2.0;
-        group.iter().for_each(|index| ranks[*index] = shared);
+        for index in group {
+            ranks[*index] = shared;
+        }
         next += group.len();
     }
     ranks

@@ -104,6 +104,37 @@ impl InterruptRequester {
     }
 }
 
+/// `v8::MemoryPressureLevel`, the same from V8 10.2 to 14.6.
+mod pressure {
+    pub const NONE: u32 = 0;
+    pub const MODERATE: u32 = 1;
+}
+
+impl InterruptRequester {
+    /// Asks V8 to collect the whole heap soon, incrementally where it can: moderate memory pressure starts incremental
+    /// marking (`Heap::CheckMemoryPressure`). It answers inside busy JavaScript and by a task of its own while idle.
+    /// The pressure stays on until [`Self::end_collection`]; V8 acts on its rise only.
+    pub fn request_collection(&self) {
+        self.notify_pressure(pressure::MODERATE);
+    }
+
+    /// The pressure is over.
+    pub fn end_collection(&self) {
+        self.notify_pressure(pressure::NONE);
+    }
+
+    fn notify_pressure(&self, level: u32) {
+        let Ok(symbols) = symbols() else { return };
+        let isolate = self.slot.isolate.lock();
+        if *isolate == 0 || self.slot.generation.load(Ordering::Acquire) != self.generation {
+            return;
+        }
+        // SAFETY: V8 allows this call from any thread while the isolate runs JavaScript (`v8-isolate.h`); the isolate lives, for
+        // its registration must take the lock that we hold before it ends.
+        unsafe { (symbols.memory_pressure_notification)(without_provenance_mut(*isolate), level) }
+    }
+}
+
 unsafe extern "C" fn on_interrupt(isolate: RawIsolate, data: *mut c_void) {
     // SAFETY: `data` is a slot, which is never freed; V8 calls on the isolate's thread. The action, if there is one,
     // belongs to the isolate that registered it: where the slot was handed on to another isolate meanwhile, the

@@ -94,6 +94,9 @@ symbols! {
     request_interrupt: unsafe extern "C" fn(RawIsolate, RawInterruptCallback, *mut c_void) = "Isolate::RequestInterrupt",
         "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_",
         "?RequestInterrupt@Isolate@v8@@QEAAXP6AXPEAV12@PEAX@Z1@Z";
+    memory_pressure_notification: unsafe extern "C" fn(RawIsolate, u32) = "Isolate::MemoryPressureNotification",
+        "_ZN2v87Isolate26MemoryPressureNotificationENS_19MemoryPressureLevelE",
+        "?MemoryPressureNotification@Isolate@v8@@QEAAXW4MemoryPressureLevel@2@@Z";
     get_version: unsafe extern "C" fn() -> *const c_char = "V8::GetVersion",
         "_ZN2v82V810GetVersionEv",
         "?GetVersion@V8@v8@@SAPEBDXZ";

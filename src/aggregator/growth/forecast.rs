@@ -51,7 +51,8 @@ pub fn forecast(limit: &Limit<'_>, from_ns: u64, now_ns: u64) -> Option<TimeToLi
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "seconds since the first sample, not negative"
+    clippy::cast_precision_loss,
+    reason = "sixteen points, seconds since the first sample"
 )]
 pub fn growing_since(points: &[(f64, f64)], origin_ns: u64) -> Option<u64> {
     let misfit = |corner: usize| {

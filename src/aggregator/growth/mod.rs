@@ -212,6 +212,17 @@ impl Growth {
         }
     }
 
+    /// The lower end of the slope's interval, once the rule may speak: growth that is sure. 0 where none is.
+    #[must_use]
+    pub fn surely_bytes_per_second(&self) -> f64 {
+        [&self.live, &self.native]
+            .into_iter()
+            .filter_map(|suspect| suspect.judgement)
+            .filter(|judgement| judgement.look == Look::Grows)
+            .map(|judgement| judgement.slope.interval.0)
+            .fold(0.0, f64::max)
+    }
+
     /// Everything that can be said now.
     #[must_use]
     pub fn report(
@@ -388,6 +399,7 @@ fn duration(seconds: f64) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "test sizes")]
 mod tests {
     use super::*;
 
