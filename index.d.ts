@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /**
  * Starts recording this thread's memory and garbage collections, and returns its watcher.
@@ -33,6 +34,18 @@ export function report(): Report;
  * @throws {HeapwatchError} `HEAPWATCH_NOT_RUNNING`
  */
 export function reset(): void;
+
+/**
+ * A request handler for readiness probes: 200 with `{ status, reason }` as JSON, and `failingStatus` while
+ * the process is failing, see {@link Health}. It takes what node:http passes, so it fits Express and the like.
+ * Without a running watcher it answers 200 with the status `ok`: what switches heapwatch off must not take
+ * the service down.
+ *
+ * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`
+ * @example
+ * app.get('/health', heapwatch.healthCheck());
+ */
+export function healthCheck(options?: HealthCheckOptions): HealthHandler;
 
 /**
  * Collects all garbage, now; needs no `--expose-gc` and no running watcher. Meant for tests and
@@ -77,21 +90,133 @@ export interface StartOptions {
    * `heapUsedBefore`, `heapUsedAfter`, allocation and promotion rates, which are 0 without it. Default: true.
    */
   gcStatistics?: boolean;
+  /**
+   * When growth is called a leak, and whether V8 is asked for the major GCs that the verdict needs. False:
+   * no `leak` events; the report's `growth` stays. A later start() that names it replaces all of it, and it
+   * holds for every watcher of this thread. Default: `{}`.
+   */
+  leak?: LeakOptions | false;
+  /**
+   * Rules for the life of this start(): each crossing is an event `threshold`, and does the rule's actions.
+   * They end with this start's `signal`, or without one with the last `stop()`. {@link Watcher.onThreshold}
+   * has rules with a callback, which can be taken back one by one.
+   */
+  thresholds?: Threshold[];
   /** Its abort is one `stop()`: use it in place of one. If already aborted, this `start()` has no effect, and a watcher of its own is returned stopped. */
   signal?: AbortSignal;
 }
+
+export interface LeakOptions {
+  /** No verdict before the watcher is this old, in milliseconds, at most a week. Default: 900,000 (15 min). */
+  minSpanMs?: number;
+  /** No verdict before this many major GCs, 1 or more. Default: 6. */
+  minMajors?: number;
+  /**
+   * Ask V8 for a major GC when there was none for `everyMs`, or for a tenth of it while the old generation
+   * grew by a quarter. After one that paused for more than `maxPauseMs` the next waits twice as long. V8 is asked
+   * to work incrementally and to stop only to finish. Without it a verdict has to wait for V8's own
+   * major GCs, which can be an hour apart. False: no. Default: false. Nothing in degraded mode.
+   */
+  assist?: { maxPauseMs: number; everyMs: number } | false;
+}
+
+/** A size in bytes; in texts 1 KB is 1024 B: `'512MB'`, `'1.5GB'`. */
+export type Bytes = number | `${number}${'B' | 'KB' | 'MB' | 'GB'}`;
+
+/**
+ * A rule. It fires when every limit that it has is exceeded at the same time, for `forMs` without a break.
+ * It fires again only after each value has since fallen to 95 % of its limit or below (not necessarily all
+ * at once) and `cooldownMs` have passed. Looked at every 50 ms, while JavaScript blocks the event loop too.
+ *
+ * @example
+ * { maxUsedRatio: 0.9, maxGcTimeRatio: 0.3, forMs: 5000, action: ['log'] }
+ */
+export interface Threshold {
+  /** {@link Report.heapUsed}: garbage that was not collected yet is part of it, so choose a `forMs`. */
+  maxHeapUsedBytes?: Bytes;
+  /** {@link Report.usedRatio}: of the limit that is nearest, V8's or the container's; above 0, at most 1. */
+  maxUsedRatio?: number;
+  /** {@link Report.rss}, of the whole process. */
+  maxRssBytes?: Bytes;
+  /** {@link Report.external}: Buffers and ArrayBuffers most of all. */
+  maxExternalBytes?: Bytes;
+  /** One GC pause, in milliseconds. `forMs` does not apply to it: a pause cannot last. */
+  maxGcPauseMs?: number;
+  /** GC's share of the last 10 s, all 10, even where the watcher is younger; above 0, at most 1. */
+  maxGcTimeRatio?: number;
+  /**
+   * Growth of what stays that is sure: the lower end of {@link Growth.interval}, once the watcher is as old as
+   * `leak.minSpanMs`; 0: any growth. Unknown in degraded mode, where it never fires.
+   */
+  maxGrowthBytesPerSecond?: number;
+  /** In milliseconds, at most a week. Default: 0. */
+  forMs?: number;
+  /** In milliseconds, at most a week. Default: 60,000. */
+  cooldownMs?: number;
+  /**
+   * Done at the crossing by heapwatch's own thread, also while JavaScript blocks the event loop (in degraded
+   * mode by the event loop, so after it is free). `log`: one line on stderr. The others come with later
+   * versions; until then HEAPWATCH_UNSUPPORTED. Default: none.
+   */
+  action?: ('log' | 'snapshot' | 'blackbox')[];
+}
+
+/** A rule's values by the names of its limits. */
+export type ThresholdValues = Partial<Record<
+  'maxHeapUsedBytes' | 'maxUsedRatio' | 'maxRssBytes' | 'maxExternalBytes' | 'maxGcPauseMs' | 'maxGcTimeRatio' | 'maxGrowthBytesPerSecond',
+  number
+>>;
+
+export interface Crossing {
+  /** The rule, as it was given. */
+  rule: Threshold;
+  /** What was measured when it fired, for each limit of the rule. */
+  values: ThresholdValues;
+  /** When it fired, in Unix milliseconds. */
+  timeMs: number;
+}
+
+export interface ThresholdEvent extends Crossing {
+  /** The state when the crossing was handed out. */
+  report: Report;
+}
+
+export interface Health {
+  /**
+   * `failing`: garbage collection takes at least half of 10 s (or 40 % of a minute) and gets little back: requests
+   * should go elsewhere. `strained`: at least a quarter of 10 s, or 90 % of the nearest limit is used. Else `ok`.
+   */
+  status: 'ok' | 'strained' | 'failing';
+  /** The figures, in words. */
+  reason: string;
+}
+
+export interface HealthCheckOptions {
+  /** Default: whichever watcher runs in this thread when a request comes. */
+  watcher?: Pick<Watcher, 'health'>;
+  /** The HTTP status while failing, from 400 to 599. Default: 503. */
+  failingStatus?: number;
+}
+
+export type HealthHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface WatcherEvents {
   /** A GC has ended. Handed out from the event loop, at most 100 ms late if the loop is free, in order. */
   gc: [pause: Pause];
   /** Memory was sampled. */
   sample: [sample: Sample];
+  /** A rule fired, of `start({ thresholds })` or of `onThreshold()`. Within 200 ms of the crossing, if the event loop is free. */
+  threshold: [event: ThresholdEvent];
+  /** {@link Growth.verdict} has become `leak`: once each time. Whoever listens first later on is still told, if it is still so. */
+  leak: [report: Report];
 }
 
 /**
  * Events start with the first listener. A listener that throws, or whose promise is rejected, becomes a
  * process warning with the code HEAPWATCH_LISTENER_ERROR; the other listeners still get the event.
- * GCs are also published to the diagnostics_channel `heapwatch:gc` while it has subscribers, as {@link Pause}.
+ * GCs are also published to the diagnostics_channel `heapwatch:gc` while it has subscribers, as {@link Pause};
+ * what a subscriber throws is, as on every channel, an uncaught exception. So are crossings to
+ * `heapwatch:threshold`, as {@link ThresholdEvent}, and leaks to `heapwatch:leak`, as {@link Report}.
  */
 export interface Watcher extends EventEmitter<WatcherEvents> {
   /** The state now; after the last stop: the final one. */
@@ -106,6 +231,25 @@ export interface Watcher extends EventEmitter<WatcherEvents> {
    */
   pauses(sinceMs?: number): Pause[];
   /**
+   * Is this thread dying of garbage collection although it still answers? Takes a few microseconds: meant
+   * for probes. After the last stop nothing is known, and the status is `ok`.
+   */
+  health(): Health;
+  /**
+   * Calls back when a rule fires, within 200 ms of the crossing if the event loop is free, with the report of that moment.
+   * Calls never overlap: while the promise that the callback returned is pending, the newest crossing
+   * waits. What it throws, or rejects with, becomes a process warning, as with listeners. Disposed of, the rule is removed.
+   *
+   * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`: a field of the rule, or a rule without a limit;
+   * `HEAPWATCH_UNSUPPORTED`: an action of later versions; `HEAPWATCH_NOT_RUNNING`: the watcher was stopped.
+   * @example
+   * watcher.onThreshold({ maxUsedRatio: 0.9, forMs: 2000 }, async (report, { values }) => {
+   *   console.error(`memory is short: ${report}`, values);
+   *   await drainAndExit();
+   * });
+   */
+  onThreshold(rule: Threshold, callback: (report: Report, crossing: Crossing) => unknown): Subscription;
+  /**
    * Starts counts, histograms and windows anew.
    *
    * @throws {HeapwatchError} `HEAPWATCH_NOT_RUNNING`: the watcher was stopped.
@@ -114,6 +258,13 @@ export interface Watcher extends EventEmitter<WatcherEvents> {
   /** Takes back one `start()`. The last one first hands out the events that are queued; afterwards none comes. Further calls do nothing. */
   stop(): void;
   /** The same as `stop()`, for `using watcher = start()`. */
+  [Symbol.dispose](): void;
+}
+
+/** Ends when disposed of; once more does nothing. */
+export interface Subscription {
+  dispose(): void;
+  /** The same, for `using`. */
   [Symbol.dispose](): void;
 }
 
@@ -198,23 +349,41 @@ export interface Report {
   toString(): string;
 }
 
-/** How the heap after major GCs has been moving. */
+/**
+ * How what stays has been moving: heap and external memory right after each major GC, and memory outside
+ * V8. docs/leak-verdicts.md has the rule.
+ */
 export interface Growth {
+  /** `inconclusive` until there is enough to tell by (see {@link LeakOptions}), and where noise hides what there is. */
   verdict: 'leak' | 'clean' | 'inconclusive';
   /** In words, what the verdict rests on or what is missing for one. */
   reason: string;
   bytesPerSecond: number;
   /** Confidence interval of `bytesPerSecond`. */
   interval: [low: number, high: number];
-  /** Major GCs that were looked at, and the time that they span. */
+  /** Major GCs so far (readings of memory outside V8, where the leak is there), and the time that those looked at span. */
   samples: number;
   spanMs: number;
-  /** Noise: a change smaller than this says nothing. */
+  /** The least live memory seen after the warm-up. */
   floorBytes: number;
   /** The slowest growth that would have been noticed. */
   detectableBytesPerSecond: number;
-  /** When the limit that bites first would be reached; null: no such time is in sight. */
+  /** When the limit that bites first, V8's or the container's, would be reached, from now; null: no such time is in sight. */
   limitInMs: { earliest: number; latest: number | null } | null;
+  /** Where a leak is: V8's heap, external memory (Buffers, ArrayBuffers), or outside V8. Null while there is none. */
+  place: 'heap' | 'external' | 'native' | null;
+  /** When a leak's growth began, in Unix milliseconds. Null while there is none. */
+  sinceMs: number | null;
+  /** The same, for each place on its own. */
+  parts: Record<'heap' | 'external' | 'native', GrowthPart>;
+}
+
+export interface GrowthPart {
+  bytesPerSecond: number;
+  /** Confidence interval of `bytesPerSecond`. */
+  interval: [low: number, high: number];
+  /** The least seen after the warm-up. */
+  floorBytes: number;
 }
 
 export interface GcKind {

@@ -1,11 +1,13 @@
 'use strict';
 
-/** Work that forces V8 to collect: some of the objects outlive a scavenge, so major GCs come too. */
+/** Lives across calls, long enough to get old before it dies: that is what major GCs are for. */
+const kept = [];
+
+/** Work that forces V8 to collect, the young generation and now and then the old one. */
 function makeGarbage(rounds = 10) {
-  let kept = [];
   for (let round = 0; round < rounds; round += 1) {
-    for (let i = 0; i < 20_000; i += 1) kept.push({ round, i, text: `${round}:${i}` });
-    if (round % 10 === 9) kept = [];
+    kept.push(Array.from({ length: 20_000 }, (_, i) => ({ round, i, text: `${round}:${i}` })));
+    if (kept.length > 40) kept.splice(0, 20);
   }
   return kept.length;
 }

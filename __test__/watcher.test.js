@@ -3,6 +3,7 @@
 const assert = require('node:assert/strict');
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { once } = require('node:events');
+const { performance, PerformanceObserver } = require('node:perf_hooks');
 const { after, afterEach, mock, test } = require('node:test');
 
 const heapwatch = require('..');
@@ -69,6 +70,18 @@ test('after the last stop, the final report stays', async () => {
   assert.throws(() => watcher.reset(), { code: 'HEAPWATCH_NOT_RUNNING' });
 });
 
+test('a GC from before start() is not counted, though Node may tell of it afterwards', async () => {
+  const other = new PerformanceObserver(() => {}); // so that Node has something to tell
+  other.observe({ entryTypes: ['gc'] });
+  makeGarbage(100);
+  const startedMs = performance.timeOrigin + performance.now();
+  const watcher = start();
+  await turn();
+  assert.ok(watcher.pauses().every(({ timeMs }) => timeMs > startedMs - 1));
+  assert.equal(watcher.pauses().length, watcher.report().gc.all.count);
+  other.disconnect();
+});
+
 test('options of a second start() replace those of the first', async () => {
   const watcher = start({ sampleIntervalMs: 3_600_000 });
   start({ gcStatistics: false });
@@ -76,6 +89,15 @@ test('options of a second start() replace those of the first', async () => {
   const [sample] = await once(watcher, 'sample');
   assert.deepEqual(Object.keys(sample), ['timeMs', 'rss', 'heapTotal', 'heapUsed', 'external', 'heapAfterLastMajorGc']);
   assert.ok(Math.abs(sample.timeMs - Date.now()) < 60_000);
+});
+
+test('with sampleIntervalMs 0, samples come with GCs and not without', async () => {
+  const watcher = start({ sampleIntervalMs: 0 });
+  let samples = 0;
+  let gcs = 0;
+  watcher.on('sample', () => { samples += 1; }).on('gc', () => { gcs += 1; });
+  await garbageUntil(() => samples > 0 || gcs > 200, 'a sample');
+  assert.ok(samples > 0, `no sample at ${gcs} GCs`);
 });
 
 test('an abort is one stop', () => {
@@ -270,27 +292,27 @@ test('a watcher started inside a request does not keep its AsyncLocalStorage sto
   assert.equal(store, undefined);
 });
 
-test('gc() collects, and says what it took', (t) => {
-  if (!support.native) return t.skip('needs the native part');
-  const watcher = start();
-  const before = watcher.report().gc.major.count;
-  const garbage = Array.from({ length: 100_000 }, (_, i) => ({ i }));
-  garbage.length = 0;
-  const { pauseMs, freedBytes } = heapwatch.gc();
-  assert.ok(pauseMs > 0 && freedBytes > 0);
-  const { gc, heapAfterLastMajorGc } = watcher.report();
-  assert.ok(gc.major.count > before);
-  assert.ok(heapAfterLastMajorGc > 0);
-  assert.ok(watcher.pauses().at(-1).forced);
-});
-
-test('gc() needs the native part or global.gc', (t) => {
-  if (support.native) return t.skip('the native part is there');
-  assert.throws(() => heapwatch.gc(), { code: 'HEAPWATCH_UNSUPPORTED', message: /--expose-gc/ });
-  globalThis.gc = () => {};
-  try {
-    assert.equal(heapwatch.gc().freedBytes >= 0, true);
-  } finally {
-    delete globalThis.gc;
-  }
-});
+if (support.native) {
+  test('gc() collects, and says what it took', () => {
+    const watcher = start();
+    const before = watcher.report().gc.major.count;
+    const garbage = Array.from({ length: 100_000 }, (_, i) => ({ i }));
+    garbage.length = 0;
+    const { pauseMs, freedBytes } = heapwatch.gc();
+    assert.ok(pauseMs > 0 && freedBytes > 0);
+    const { gc, heapAfterLastMajorGc } = watcher.report();
+    assert.ok(gc.major.count > before);
+    assert.ok(heapAfterLastMajorGc > 0);
+    assert.ok(watcher.pauses().at(-1).forced);
+  });
+} else {
+  test('gc() needs the native part or global.gc', () => {
+    assert.throws(() => heapwatch.gc(), { code: 'HEAPWATCH_UNSUPPORTED', message: /--expose-gc/ });
+    globalThis.gc = () => {};
+    try {
+      assert.equal(heapwatch.gc().freedBytes >= 0, true);
+    } finally {
+      delete globalThis.gc;
+    }
+  });
+}

@@ -4,6 +4,7 @@
 //! allocation, no system call, no panic: every index is a constant or checked, every sum saturates.
 
 use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -118,15 +119,19 @@ pub struct Probe {
     open: [Cell<Open>; 4],
     /// A bit for each kind that is open.
     open_kinds: Cell<u8>,
+    /// A collection that we asked for is running: V8 does not mark it as forced.
+    is_asked_for: Rc<Cell<bool>>,
 }
 
 impl Probe {
-    /// A probe with a channel of `capacity` GCs; `statistics` switches the readings off and on.
+    /// A probe with a channel of `capacity` GCs; `statistics` switches the readings off and on, `is_asked_for` says that
+    /// what runs now was asked for by us.
     #[must_use]
     pub fn new(
         reader: Reader,
         capacity: usize,
         statistics: Arc<AtomicBool>,
+        is_asked_for: Rc<Cell<bool>>,
     ) -> (Self, Sender<HeapSample>, Events) {
         let (gcs, gcs_out) = bounded(capacity);
         let (samples, samples_out) = bounded(SAMPLE_CAPACITY);
@@ -138,6 +143,7 @@ impl Probe {
             dropped: Arc::clone(&dropped),
             open: Default::default(),
             open_kinds: Cell::new(0),
+            is_asked_for,
         };
         (probe, samples, Events { gcs: gcs_out, samples: samples_out, dropped })
     }
@@ -200,7 +206,7 @@ impl GcObserver for Probe {
             external_bytes: 0,
             allocated_bytes: 0,
             kind,
-            forced: flags & gc_type::FLAG_FORCED != 0,
+            forced: flags & gc_type::FLAG_FORCED != 0 || self.is_asked_for.get(),
             nested: open_kinds != bit,
             has_heap: open.has_heap,
         };

@@ -4,9 +4,10 @@
 //! require cache) finds the watch that is there and becomes one more reader of it. The last reader that goes, or the
 //! end of the environment, takes the hooks away.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::mem::ManuallyDrop;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -29,8 +30,10 @@ pub struct WatchOptions {
     pub thread_id: u32,
     /// The main thread's isolate gets the larger ledger.
     pub is_main_thread: bool,
-    /// Unix time now, in milliseconds, on the performance timeline.
+    /// Unix time, in milliseconds, on the performance timeline, at `called_ns` on the process's clock.
     pub unix_ms: f64,
+    /// When JavaScript called.
+    pub called_ns: u64,
     /// V8's limit of the old generation alone.
     pub old_generation_limit_bytes: u64,
     /// 0: at GCs only.
@@ -79,6 +82,7 @@ struct Watch {
     reader: Reader,
     watched: Arc<Watched>,
     statistics: Arc<AtomicBool>,
+    is_asked_for: Rc<Cell<bool>>,
     reader_ids: Vec<u32>,
 }
 
@@ -140,14 +144,16 @@ impl Watch {
     fn new(isolate: Isolate, reader: Reader, options: WatchOptions, id: u32) -> Result<Self, WatchError> {
         let capacity = if options.is_main_thread { Capacity::MAIN } else { Capacity::WORKER };
         let statistics = Arc::new(AtomicBool::new(options.gc_statistics));
-        let (probe, samples, events) = Probe::new(reader.clone(), capacity.events, Arc::clone(&statistics));
+        let is_asked_for = Rc::new(Cell::new(false));
+        let (probe, samples, events) =
+            Probe::new(reader.clone(), capacity.events, Arc::clone(&statistics), Rc::clone(&is_asked_for));
         let first = reader.sample(isolate);
         #[expect(clippy::cast_precision_loss, reason = "exact to 1 ns over 104 days")]
         let identity = Identity {
             thread_id: options.thread_id,
             space_names: Spaces::of(isolate).names,
             old_generation_limit_bytes: options.old_generation_limit_bytes,
-            unix_ms_at_zero: options.unix_ms - Clock::process().now_ns() as f64 / 1e6,
+            unix_ms_at_zero: options.unix_ms - options.called_ns as f64 / 1e6,
         };
         let interrupted = reader.clone();
         let interrupts = Interrupts::register(isolate, move |isolate| {
@@ -167,6 +173,7 @@ impl Watch {
             reader,
             watched,
             statistics,
+            is_asked_for,
             reader_ids: vec![id],
         })
     }
@@ -244,11 +251,17 @@ impl Watch {
 pub fn collect_garbage() -> Result<(u64, u64), WatchError> {
     let extent = layout::extent().ok_or(WatchError::Unchecked)?;
     let isolate = Isolate::current()?.ok_or(WatchError::NoIsolate)?;
+    let mark = WATCHES.with_borrow(|watches| {
+        watches.iter().find(|watch| watch.isolate == isolate).map(|watch| Rc::clone(&watch.is_asked_for))
+    });
     let before = isolate.heap_statistics(extent).used_bytes;
     let clock = Clock::process();
+    let set_mark = |asked_for: bool| mark.iter().for_each(|mark| mark.set(asked_for));
+    set_mark(true);
     let start_ns = clock.now_ns();
     isolate.collect_garbage();
     let pause_ns = clock.now_ns() - start_ns;
+    set_mark(false);
     let after = isolate.heap_statistics(extent).used_bytes;
     Ok((pause_ns, before.saturating_sub(after)))
 }

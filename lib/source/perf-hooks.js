@@ -6,20 +6,24 @@
 // without sizes. What is unknown is 0 (freed, allocated) or null (heap after the last major GC), as
 // index.d.ts says.
 
+const { writeSync } = require('node:fs');
 const { PerformanceObserver } = require('node:perf_hooks');
 const { threadId } = require('node:worker_threads');
 
 const { now, unixNow, timeOrigin } = require('../clock.js');
 const { oldGenerationLimitBytes } = require('../heap-limit.js');
+const { judgeHealth } = require('./health.js');
 const { Ledger } = require('./ledger.js');
 const { readMemory, readSizes, totalAllocatedBytes } = require('./memory.js');
 const { PauseRecorder } = require('./pause-recorder.js');
+const { Threshold } = require('./thresholds.js');
 const { Tiers } = require('./tiers.js');
 
 /** @typedef {import('./source').Source} Source */
 /** @typedef {import('node:perf_hooks').PerformanceEntry & { detail?: { kind?: number, flags?: number } }} GcEntry */
 /** @typedef {import('../../index').Pause} Pause */
 /** @typedef {import('../../index').Sample} Sample */
+/** @typedef {import('./source').Crossing} Crossing */
 
 /** V8's GCType. Node's constants of perf_hooks lack 2, the minor mark-sweep that can take the place of scavenges. */
 const KIND_OF_TYPE = new Map(/** @type {const} */ ([[1, 'minor'], [2, 'minor'], [4, 'major'], [8, 'incremental'], [16, 'weak']]));
@@ -28,6 +32,12 @@ const FLAG_FORCED = 4;
 
 /** Pauses and samples that are kept for pauses() and for events; as many as in the native part of a worker. */
 const LEDGER_CAPACITY = 1024;
+
+/** Crossings that are kept until they are handed out; as many as in the native part. */
+const CROSSINGS_CAPACITY = 16;
+
+/** How old the sizes may be that health() goes by: reading them takes longer than a probe should. */
+const LIMITS_AGE_MS = 1000;
 
 /** A timer may fire a little early, and must not lose its sample by that. */
 const TIMER_TOLERANCE_MS = 5;
@@ -42,6 +52,9 @@ const GROWTH_UNKNOWN = {
   floorBytes: 0,
   detectableBytesPerSecond: 0,
   limitInMs: null,
+  place: null,
+  sinceMs: null,
+  parts: { heap: partUnknown(), external: partUnknown(), native: partUnknown() },
 };
 
 /** @implements {Source} */
@@ -62,6 +75,13 @@ class PerfHooksSource {
   #sampledMs = -Infinity;
   #allocatedAtReset = totalAllocatedBytes() ?? 0;
   #allocatedAtSample = this.#allocatedAtReset;
+  /** @type {Map<number, InstanceType<typeof Threshold>>} */
+  #thresholds = new Map();
+  /** @type {InstanceType<typeof Ledger<Crossing>>} */
+  #crossings = new Ledger(CROSSINGS_CAPACITY);
+  /** The longest since the rules were looked at. */
+  #longestPauseMs = 0;
+  #limits = { readMs: -Infinity, heapUsedRatio: 0, usedRatio: 0 };
 
   /**
    * @param {import('./source').SourceOptions} options
@@ -81,6 +101,29 @@ class PerfHooksSource {
   /** @param {{ sampleIntervalMs?: number }} options */
   configure({ sampleIntervalMs = this.#sampleIntervalMs }) {
     this.#sampleIntervalMs = sampleIntervalMs;
+  }
+
+  /** @param {import('./source').SourceRule} rule */
+  addRule(rule) {
+    if (this.#thresholds.size === 0) {
+      this.#flush();
+      this.#longestPauseMs = 0; // what was before nobody asked about
+    }
+    this.#thresholds.set(rule.id, new Threshold(rule));
+  }
+
+  /** @param {number} id */
+  removeRule(id) {
+    this.#thresholds.delete(id);
+  }
+
+  /** @returns {import('../../index').Health} */
+  health() {
+    if (this.#inert) return { status: 'ok', reason: 'HEAPWATCH_DISABLE is set: nothing is known' };
+    this.#flush();
+    if (now() - this.#limits.readMs >= LIMITS_AGE_MS) this.#limits = { ...readMemory(this.#oldGenerationLimit), readMs: now() };
+    const { heapUsedRatio, usedRatio } = this.#limits;
+    return judgeHealth({ last10s: this.#fullRatio(10_000), last1m: this.#fullRatio(60_000), heapUsedRatio, usedRatio });
   }
 
   /** @returns {import('./source').ReportJson} */
@@ -135,13 +178,15 @@ class PerfHooksSource {
     this.#flush();
     const gc = this.#pauses.take();
     const samples = this.#samples.take();
-    if (gc.items.length + samples.items.length === 0) return null;
-    return { gc: gc.items, samples: samples.items, lost: gc.lost, hookSilent: false };
+    const crossings = this.#crossings.take();
+    if (gc.items.length + samples.items.length + crossings.items.length === 0) return null;
+    return { gc: gc.items, samples: samples.items, lost: gc.lost, hookSilent: false, crossings: crossings.items, leak: false };
   }
 
   seen() {
     const due = this.#sampledMs + this.#sampleIntervalMs - TIMER_TOLERANCE_MS;
     if (this.#sampleIntervalMs > 0 && now() >= due) this.#sample();
+    if (this.#thresholds.size > 0 && !this.#inert) this.#evaluate();
   }
 
   reset() {
@@ -166,7 +211,8 @@ class PerfHooksSource {
   #takeEntries(entries) {
     for (const entry of entries) {
       const kind = KIND_OF_TYPE.get(/** @type {any} */ (entry.detail?.kind));
-      if (kind === undefined) continue;
+      // Node hands an entry to whoever observes when it is delivered, also to one that came after the GC.
+      if (kind === undefined || entry.startTime < this.#startedMs) continue;
       const pause = {
         kind,
         timeMs: timeOrigin + entry.startTime,
@@ -177,8 +223,11 @@ class PerfHooksSource {
         forced: ((entry.detail?.flags ?? 0) & FLAG_FORCED) !== 0,
         nested: false, // Node leaves out a GC inside another one's callbacks
       };
-      this.#kinds.all.add(pause.pauseMs);
-      this.#kinds[kind].add(pause.pauseMs);
+      if (entry.startTime >= this.#resetMs) {
+        this.#kinds.all.add(pause.pauseMs);
+        this.#kinds[kind].add(pause.pauseMs);
+      }
+      this.#longestPauseMs = Math.max(this.#longestPauseMs, pause.pauseMs);
       this.#tiers.addPause(pause);
       this.#pauses.add(pause);
     }
@@ -194,6 +243,36 @@ class PerfHooksSource {
     this.#allocatedAtSample = allocated;
   }
 
+  #evaluate() {
+    this.#flush();
+    const memory = readMemory(this.#oldGenerationLimit);
+    const values = {
+      maxHeapUsedBytes: memory.heapUsed,
+      maxUsedRatio: memory.usedRatio,
+      maxRssBytes: memory.rss,
+      maxExternalBytes: memory.external,
+      maxGcPauseMs: this.#longestPauseMs,
+      maxGcTimeRatio: this.#fullRatio(10_000),
+      maxGrowthBytesPerSecond: 0, // unknown, and so never over a limit
+    };
+    this.#longestPauseMs = 0;
+    for (const [id, threshold] of this.#thresholds) {
+      if (!threshold.evaluate(now(), values)) continue;
+      this.#crossings.add({ rule: id, timeMs: unixNow(), values });
+      if (threshold.rule.log) logLine(`heapwatch: process ${process.pid} thread ${threadId}: ${threshold.describe(values)}`);
+    }
+  }
+
+  /**
+   * GC's share of the full window, even where the watcher is younger, and whoever reset what: a start-up
+   * is no crisis.
+   *
+   * @param {number} windowMs
+   */
+  #fullRatio(windowMs) {
+    return Math.min(1, this.#tiers.sumSince('gcMs', wholeSecond(unixNow() - windowMs)) / windowMs);
+  }
+
   /**
    * Over the window, in whole seconds, or what has passed of it since the start or the last reset.
    *
@@ -205,6 +284,24 @@ class PerfHooksSource {
     const sinceMs = wholeSecond(Math.max(nowMs - windowMs, timeOrigin + this.#resetMs));
     return this.#tiers.sumSince(field, sinceMs) / Math.max(1, Math.min(nowMs - sinceMs, now() - this.#resetMs));
   }
+}
+
+/**
+ * To the file itself, as the native part does it: process.stderr of a worker is written by the main thread.
+ *
+ * @param {string} line
+ */
+function logLine(line) {
+  try {
+    writeSync(2, `${line}\n`);
+  } catch {
+    // A closed stderr is nobody's to mend here.
+  }
+}
+
+/** @returns {import('../../index').GrowthPart} */
+function partUnknown() {
+  return { bytesPerSecond: 0, interval: [0, 0], floorBytes: 0 };
 }
 
 /** @param {number} ms */

@@ -123,6 +123,8 @@ pub struct IsolateState {
     dropped_events: u64,
     hook_silent: bool,
     assist: Option<Assist>,
+    /// There was a GC since the last sample.
+    is_sample_due: bool,
     /// The longest pause since thresholds were last evaluated.
     longest_pause_ns: u64,
     verdict: Verdict,
@@ -152,6 +154,7 @@ impl IsolateState {
             dropped_events: 0,
             hook_silent: false,
             assist: None,
+            is_sample_due: false,
             longest_pause_ns: 0,
             verdict: Verdict::Inconclusive,
             leaks: 0,
@@ -201,6 +204,7 @@ impl IsolateState {
         let is_major = event.kind == GcKind::Major;
         self.timeline.record(event.pause_ns, is_major, event.nested);
         self.longest_pause_ns = self.longest_pause_ns.max(event.pause_ns);
+        self.is_sample_due = true;
         if !event.nested {
             self.history.spread_pause(event.start_ns, event.pause_ns);
             self.counters.gc_ns += float(event.pause_ns);
@@ -338,7 +342,14 @@ impl IsolateState {
     /// Puts what is known now among the samples.
     pub fn take_sample(&mut self, now_ns: u64, memory: &ProcessMemory) {
         let sizes = self.sizes(memory);
+        self.is_sample_due = false;
         self.samples.push(Sample { at_ns: now_ns, sizes });
+    }
+
+    /// There was a GC since the last sample: for watchers that sample at GCs only.
+    #[must_use]
+    pub fn is_sample_due(&self) -> bool {
+        self.is_sample_due
     }
 
     fn sizes(&self, memory: &ProcessMemory) -> Sizes {
@@ -400,9 +411,9 @@ impl IsolateState {
         Some(News { pauses, samples, lost, crossings, leak })
     }
 
-    /// The remembered pauses that began at `since_ns` or later, oldest first.
-    pub fn pauses_since(&self, since_ns: u64) -> impl Iterator<Item = &Pause> {
-        self.pauses.ledger.iter().filter(move |pause| pause.start_ns >= since_ns)
+    /// The remembered pauses, oldest first.
+    pub fn pauses(&self) -> impl Iterator<Item = &Pause> {
+        self.pauses.ledger.iter()
     }
 
     /// The heap over time.

@@ -96,10 +96,11 @@ fn run(registry: &Registry, stop: &AtomicBool) {
                 let orders = state.tick(now_ns, &memory, native_bytes);
                 schedule.has_rules = state.has_rules();
                 // What was asked for on the last tick has arrived, if it can: JavaScript runs.
-                if std::mem::take(&mut schedule.is_asked) && now_ns >= schedule.sample_due_ns {
+                let own_ns = schedule.watched.sample_interval_ns.load(Ordering::Relaxed);
+                let has_arrived = std::mem::take(&mut schedule.is_asked) && now_ns >= schedule.sample_due_ns;
+                if if own_ns == 0 { state.is_sample_due() } else { has_arrived } {
                     state.take_sample(now_ns, &memory);
-                    schedule.sample_due_ns =
-                        now_ns.saturating_add(schedule.watched.sample_interval_ns.load(Ordering::Relaxed));
+                    schedule.sample_due_ns = now_ns.saturating_add(own_ns);
                 }
                 orders
             });

@@ -122,7 +122,9 @@ pub fn self_check(runtime: Runtime) -> Result<Option<String>> {
 /// Begins to watch the calling thread's isolate and answers a reader's id.
 #[napi(catch_unwind)]
 pub fn attach(env: Env, options: AttachOptions) -> Result<u32> {
+    let called_ns = Clock::process().now_ns();
     let options = WatchOptions {
+        called_ns,
         thread_id: whole_u32("threadId", options.thread_id)?,
         is_main_thread: options.is_main_thread,
         unix_ms: finite("timeOriginMs", options.time_origin_ms)? + finite("nowMs", options.now_ms)?,

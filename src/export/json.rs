@@ -231,10 +231,10 @@ pub fn report(report: &Report) -> String {
 #[must_use]
 pub fn pauses(state: &IsolateState, since_unix_ms: f64) -> String {
     let zero = state.identity.unix_ms_at_zero;
-    // A time before the process, or none, is its beginning: the cast of a negative or NaN is 0.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-    let since_ns = ((since_unix_ms - zero) * 1e6) as u64;
-    text(&state.pauses_since(since_ns).map(|pause| pause_json(pause, zero)).collect::<Vec<_>>())
+    // Compared as JavaScript sees it: a pause's own time finds that pause.
+    let since =
+        state.pauses().map(|pause| pause_json(pause, zero)).filter(|pause| pause.time_ms >= since_unix_ms);
+    text(&since.collect::<Vec<_>>())
 }
 
 /// The heap over time.

@@ -18,8 +18,8 @@ const KNOWN_BYTES: usize = 112;
 const WITH_ALLOCATED_BYTES: usize = 120;
 /// Longer than this and the fixed buffer of [`super::heap`] would be overrun.
 const MOST_BYTES: usize = 512;
-/// JavaScript's reading itself allocates a little between the two.
-const USED_TOLERANCE_BYTES: u64 = 256 * 1024;
+/// JavaScript's reading itself allocates between the two, and V8 counts whole pages of 256 KB at once.
+const USED_TOLERANCE_BYTES: u64 = 1 << 20;
 
 /// What JavaScript knows of the runtime, to be compared with what V8 tells us.
 #[derive(Clone, Debug)]
