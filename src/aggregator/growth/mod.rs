@@ -200,6 +200,11 @@ impl Growth {
         self.last_ns.saturating_sub(self.started_ns) >= self.options.min_span_ns
     }
 
+    /// Not before the age at which a suspicion of the first look would be confirmed: a leak must not be called clean on its way.
+    fn is_old_enough_to_be_clean(&self) -> bool {
+        self.last_ns.saturating_sub(self.started_ns) >= self.options.min_span_ns.saturating_mul(2)
+    }
+
     /// The verdict alone: cheap, for whoever waits for its change.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
@@ -207,7 +212,9 @@ impl Growth {
             return Verdict::Leak;
         }
         match self.live.judgement.map(|judgement| judgement.look) {
-            Some(Look::Flat) if self.native.suspicion.is_none() => Verdict::Clean,
+            Some(Look::Flat) if self.native.suspicion.is_none() && self.is_old_enough_to_be_clean() => {
+                Verdict::Clean
+            }
             _ => Verdict::Inconclusive,
         }
     }
@@ -342,10 +349,16 @@ impl Growth {
             ),
             (_, Look::Flat) if verdict == Verdict::Clean => format!(
                 "growth of {} or more in {} is excluded",
-                bytes(judgement.material_bytes),
+                bytes(judgement.important_bytes),
                 duration(judgement.span_s)
             ),
-            (_, Look::Flat) => "live memory is flat, memory outside V8 is under suspicion".to_owned(),
+            (_, Look::Flat) if self.native.suspicion.is_some() => {
+                "live memory is flat, memory outside V8 is under suspicion".to_owned()
+            }
+            (_, Look::Flat) => format!(
+                "flat so far; called clean if that still holds at {} of age",
+                duration(self.options.min_span_ns.saturating_mul(2) as f64 / 1e9)
+            ),
             (_, Look::LevelsOff) => format!(
                 "grew by {} in {}, but less and less: a warm-up or a step, so far",
                 bytes(growth),

@@ -46,9 +46,9 @@ pub struct Judgement {
     pub look: Look,
     /// Bytes per second.
     pub slope: Slope,
-    /// The lowest point of the floor.
-    pub floor_bytes: f64,
-    /// Growth over the span below which nothing is said.
+    /// Growth over the span that would matter.
+    pub important_bytes: f64,
+    /// Growth over the span that would be called growth: it matters and stands out of the noise.
     pub material_bytes: f64,
     /// Seconds from the first to the last point.
     pub span_s: f64,
@@ -63,7 +63,8 @@ pub fn judge(floor: &[(f64, f64)], least_bytes: f64) -> Option<Judgement> {
     let span_s = last.0 - first.0;
     let floor_bytes = floor.iter().map(|point| point.1).fold(f64::INFINITY, f64::min);
     let noise = LEAST_NOISE * MAD_TO_SIGMA * residual_mad(floor, slope.median);
-    let material_bytes = least_bytes.max(LEAST_SHARE * floor_bytes).max(noise);
+    let important_bytes = least_bytes.max(LEAST_SHARE * floor_bytes);
+    let material_bytes = important_bytes.max(noise);
     let growth = slope.median * span_s;
     let look = if trend.p < MOST_P && growth >= material_bytes {
         if !goes_on(floor, growth) {
@@ -73,14 +74,15 @@ pub fn judge(floor: &[(f64, f64)], least_bytes: f64) -> Option<Judgement> {
         } else {
             Look::Grows
         }
-    } else if slope.interval.1 * span_s < material_bytes {
+    } else if slope.interval.1 * span_s < important_bytes {
+        // Against what matters alone: noise makes growth harder to see, and never easier to exclude.
         Look::Flat
     } else if growth >= material_bytes {
         Look::Noise
     } else {
         Look::Unclear
     };
-    Some(Judgement { look, slope, floor_bytes, material_bytes, span_s })
+    Some(Judgement { look, slope, important_bytes, material_bytes, span_s })
 }
 
 /// The last half and the last third of the time carry their part of the growth.
