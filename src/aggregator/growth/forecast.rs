@@ -23,7 +23,7 @@ const FURTHEST_S: f64 = 365.0 * 86_400.0;
 pub fn forecast(limit: &Limit<'_>, from_ns: u64, now_ns: u64) -> Option<TimeToLimit> {
     let samples = limit.series.samples();
     let settled = &samples[samples.partition_point(|sample| sample.at_ns < from_ns)..];
-    let points = floor(settled);
+    let points = floor(settled, 0);
     let whole = theil_sen(&points)?.interval;
     if whole.0 <= 0.0 {
         return None;

@@ -26,6 +26,11 @@ const WARM_UP_SAMPLES: usize = 2;
 const LEAST_LIVE_BYTES: f64 = 2.0 * 1_048_576.0;
 /// Growth outside V8 that matters at the least: allocators keep and return tens of megabytes as they please.
 const LEAST_NATIVE_BYTES: f64 = 32.0 * 1_048_576.0;
+/// The least span is the promise that what is innocent varies faster than that. So a floor is looked at in fine buckets, and in
+/// coarse ones, this many to the least span: in these a sawtooth shows its floor, and a slow leak under it.
+const COARSE_BUCKETS_IN_SPAN: u64 = 2;
+/// Once there are enough of these for a trend.
+const COARSE_FROM_SPANS: u64 = 3;
 /// A second look within this share of the life says nothing new.
 const LOOKS_IN_A_LIFE: u64 = 100;
 
@@ -116,7 +121,18 @@ impl Suspect {
             return;
         }
         self.looked_at_ns = now_ns;
-        self.judgement = judge(&floor(self.settled(started_ns, now_ns)), self.least_bytes);
+        let settled = self.settled(started_ns, now_ns);
+        let at_scale = |least_bucket_ns: u64| judge(&floor(settled, least_bucket_ns), self.least_bytes);
+        let grows = |judgement: &Judgement| judgement.look == Look::Grows;
+        self.judgement = match at_scale(0) {
+            Some(fine) if grows(&fine) => Some(fine),
+            fine => match (settled.first(), settled.last()) {
+                (Some(first), Some(last)) if last.at_ns - first.at_ns >= COARSE_FROM_SPANS * min_span_ns => {
+                    at_scale(min_span_ns / COARSE_BUCKETS_IN_SPAN).filter(grows).or(fine)
+                }
+                _ => fine,
+            },
+        };
         let grows = self.judgement.is_some_and(|judgement| judgement.look == Look::Grows);
         self.suspicion = match self.suspicion {
             Some(suspicion) => Some(suspicion.and(grows)).filter(Suspicion::holds),
@@ -246,7 +262,7 @@ impl Growth {
         let place = (verdict == Verdict::Leak).then(|| self.place(&parts));
         let subject = if place == Some(Place::Native) { &self.native } else { &self.live };
         let settled = subject.settled(self.started_ns, self.last_ns);
-        let points = floor(settled);
+        let points = floor(settled, 0);
         // Before the rule may speak, the slope is reported all the same, from whatever there is.
         let judgement = subject.judgement.or_else(|| judge(&points, subject.least_bytes));
         let slope = judgement.map(|judgement| judgement.slope);
@@ -289,7 +305,7 @@ impl Growth {
     fn part(&self, place: Place, series: &Series) -> GrowthPart {
         let from_ns = self.started_ns + (self.last_ns - self.started_ns) / WARM_UP_SHARE;
         let settled = &series.samples()[series.samples().partition_point(|sample| sample.at_ns < from_ns)..];
-        let judgement = judge(&floor(settled), LEAST_LIVE_BYTES);
+        let judgement = judge(&floor(settled, 0), LEAST_LIVE_BYTES);
         GrowthPart {
             place,
             bytes_per_second: judgement.map_or(0.0, |judgement| judgement.slope.median),

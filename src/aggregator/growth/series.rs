@@ -4,6 +4,8 @@
 const SAMPLES: usize = 512;
 /// Most points of a floor. More would sharpen nothing: the floor of a service is autocorrelated.
 const MOST_BUCKETS: usize = 16;
+/// Fewest, given as many samples. With six points a perfect rise has p = 1/720, with five 1/120: below that nothing is significant.
+const FEWEST_BUCKETS: usize = 6;
 /// What was alive at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sample {
@@ -70,14 +72,16 @@ impl Default for Series {
 
 /// The floor of samples: buckets of equal time, the lowest sample of each, as (seconds since the first sample, bytes).
 ///
+/// A bucket is no shorter than `least_bucket_ns` where that leaves enough of them: what varies faster must show its floor in each.
 /// With few samples a bucket holds one each: where V8 collects rarely (Node 24), a rule that insists on two majors a
 /// bucket is blind, and the test of the trend has noise of its own kind in it.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "seconds and bytes below 2^53")]
-pub fn floor(samples: &[Sample]) -> Vec<(f64, f64)> {
+pub fn floor(samples: &[Sample], least_bucket_ns: u64) -> Vec<(f64, f64)> {
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return Vec::new() };
-    let count = samples.len().min(MOST_BUCKETS);
     let span_ns = (last.at_ns - first.at_ns).max(1);
+    let wide = usize::try_from(span_ns / least_bucket_ns.max(1)).unwrap_or(usize::MAX);
+    let count = wide.clamp(FEWEST_BUCKETS, MOST_BUCKETS).min(samples.len());
     let bucket_of = |sample: &Sample| {
         let index = u128::from(sample.at_ns - first.at_ns) * count as u128 / u128::from(span_ns);
         usize::try_from(index).unwrap_or(usize::MAX).min(count - 1)
@@ -102,7 +106,7 @@ mod tests {
     fn a_load_that_passes_is_not_in_the_floor() {
         let noisy: Vec<(u64, u64)> =
             (0..32).map(|i| (i * 1_000_000_000, if i % 2 == 0 { 100 } else { 900 })).collect();
-        let floor = floor(&samples(&noisy));
+        let floor = floor(&samples(&noisy), 0);
         assert!(
             floor.len() >= 15 && floor.iter().all(|(_, bytes)| (bytes - 100.0).abs() < 1e-9),
             "{floor:?}"
@@ -112,7 +116,7 @@ mod tests {
     #[test]
     fn few_samples_still_make_a_floor_that_can_be_judged() {
         let rising: Vec<(u64, u64)> = (0..6).map(|i| (i * 1_000_000_000, 100 + i)).collect();
-        assert_eq!(floor(&samples(&rising)).len(), 6);
+        assert_eq!(floor(&samples(&rising), 0).len(), 6);
     }
 
     proptest! {
@@ -127,7 +131,7 @@ mod tests {
             }
             prop_assert_eq!(series.footprint_bytes(), room);
             prop_assert!(series.samples().is_sorted_by_key(|sample| sample.at_ns));
-            let floor = floor(series.samples());
+            let floor = floor(series.samples(), 0);
             prop_assert!(floor.len() <= MOST_BUCKETS);
             prop_assert!(floor.iter().all(|(x, y)| x.is_finite() && y.is_finite()));
         }
