@@ -1,7 +1,7 @@
 //! What runs inside V8's pause: stamp, build the event, try to send, count what was dropped.
 //!
 //! Two clock reads, the statistics reads, one push to a bounded channel that nobody is blocked on. No lock, no
-//! allocation, no system call, no panic: every index is a constant or checked, every sum saturates.
+//! allocation, no panic, and no system call but for a yield if the ring is full and its reader stopped between two steps: every index is a constant or checked, every sum saturates.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ use crate::v8::gc_hook::{GcObserver, gc_type};
 use crate::v8::heap::Extent;
 
 /// Samples that may wait; one is under way at most, and the aggregator comes by many times a second.
-const SAMPLE_CAPACITY: usize = 4;
+pub const SAMPLE_CAPACITY: usize = 4;
 
 /// The receiving ends of a probe.
 pub struct Events {
@@ -27,6 +27,8 @@ pub struct Events {
     pub samples: Receiver<HeapSample>,
     /// GCs that found the channel full.
     pub dropped: Arc<AtomicU64>,
+    /// When the GC began that is running now, on the process's clock; 0 while none is.
+    pub running_since_ns: Arc<AtomicU64>,
 }
 
 /// The spaces of an isolate's heap, by V8's names.
@@ -115,6 +117,7 @@ pub struct Probe {
     statistics: Arc<AtomicBool>,
     gcs: Sender<GcEvent>,
     dropped: Arc<AtomicU64>,
+    running_since_ns: Arc<AtomicU64>,
     /// By [`GcKind`]: kinds can nest (4, 16, 16, 4 was reported), one kind in itself cannot.
     open: [Cell<Open>; 4],
     /// A bit for each kind that is open.
@@ -136,16 +139,18 @@ impl Probe {
         let (gcs, gcs_out) = bounded(capacity);
         let (samples, samples_out) = bounded(SAMPLE_CAPACITY);
         let dropped = Arc::new(AtomicU64::new(0));
+        let running_since_ns = Arc::new(AtomicU64::new(0));
         let probe = Self {
             reader,
             statistics,
             gcs,
             dropped: Arc::clone(&dropped),
+            running_since_ns: Arc::clone(&running_since_ns),
             open: Default::default(),
             open_kinds: Cell::new(0),
             is_asked_for,
         };
-        (probe, samples, Events { gcs: gcs_out, samples: samples_out, dropped })
+        (probe, samples, Events { gcs: gcs_out, samples: samples_out, dropped, running_since_ns })
     }
 
     #[inline]
@@ -180,7 +185,13 @@ impl GcObserver for Probe {
         } else {
             HeapReading::default()
         };
-        self.open_kinds.set(self.open_kinds.get() | 1 << kind as u8);
+        let bit = 1 << kind as u8;
+        // A kind that is open already lost its epilogue: what else is open did, too, and would make every later GC a nested one.
+        let open_kinds = if self.open_kinds.get() & bit == 0 { self.open_kinds.get() } else { 0 };
+        self.open_kinds.set(open_kinds | bit);
+        if open_kinds == 0 {
+            self.running_since_ns.store(start_ns, Ordering::Relaxed);
+        }
         if let Some(open) = self.open.get(kind as usize) {
             open.set(Open { start_ns, before, has_heap });
         }
@@ -196,6 +207,9 @@ impl GcObserver for Probe {
             return;
         }
         self.open_kinds.set(open_kinds & !bit);
+        if open_kinds == bit {
+            self.running_since_ns.store(0, Ordering::Relaxed);
+        }
         let Some(open) = self.open.get(kind as usize).map(Cell::get) else { return };
         let mut event = GcEvent {
             start_ns: open.start_ns,

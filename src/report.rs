@@ -114,6 +114,13 @@ pub struct KindReport {
 }
 
 impl KindReport {
+    /// The mean pause, exact; 0 without any.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "sums of ns and counts below 2^53")]
+    pub fn mean_ns(&self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.total_ns as f64 / self.count as f64 }
+    }
+
     /// What came after an earlier report of the same kind.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
@@ -142,16 +149,21 @@ pub struct PauseDistribution {
     pub buckets: Vec<Bucket>,
     /// Pauses over an hour, kept apart.
     pub exceeds: u64,
-    /// The longest of these.
-    pub longest_exceeding_ns: u64,
+    /// The shortest pause; 0 without any. Exact, but after a reset as wide as its bucket.
+    pub shortest_ns: u64,
+    /// The longest one, those over an hour included.
+    pub longest_ns: u64,
 }
 
 impl PauseDistribution {
     /// What came after an earlier distribution of the same histogram.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
+        if earlier.longest_ns == 0 {
+            return self.clone();
+        }
         let mut before = earlier.buckets.iter().peekable();
-        let buckets = self
+        let buckets: Vec<Bucket> = self
             .buckets
             .iter()
             .filter_map(|bucket| {
@@ -161,37 +173,28 @@ impl PauseDistribution {
             })
             .collect();
         let exceeds = self.exceeds.saturating_sub(earlier.exceeds);
-        let longest_exceeding_ns = if exceeds > 0 { self.longest_exceeding_ns } else { 0 };
-        Self { buckets, exceeds, longest_exceeding_ns }
+        let longest_exceeding_ns = if exceeds > 0 { self.longest_ns } else { 0 };
+        let end = |bucket: Option<&Bucket>| {
+            bucket.map_or(longest_exceeding_ns, |bucket| bucket.up_to_ns.min(self.longest_ns))
+        };
+        let (shortest_ns, longest_ns) = (end(buckets.first()), end(buckets.last()).max(longest_exceeding_ns));
+        Self { buckets, exceeds, shortest_ns, longest_ns }
     }
 
-    /// The shortest pause; 0 without any.
-    #[must_use]
-    pub fn min_ns(&self) -> u64 {
-        self.buckets.first().map_or(self.longest_exceeding_ns, |bucket| bucket.up_to_ns)
-    }
-
-    /// The longest pause; 0 without any.
-    #[must_use]
-    pub fn max_ns(&self) -> u64 {
-        let longest = self.buckets.last().map_or(0, |bucket| bucket.up_to_ns);
-        longest.max(self.longest_exceeding_ns)
-    }
-
-    /// Mean and standard deviation of the pauses up to an hour; zeros without any.
+    /// Standard deviation of the pauses up to an hour, from the buckets; 0 without any.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "an hour of ns and counts below 2^53")]
-    pub fn mean_and_stddev_ns(&self) -> (f64, f64) {
+    pub fn stddev_ns(&self) -> f64 {
         let count: u64 = self.buckets.iter().map(|bucket| bucket.count).sum();
         if count == 0 {
-            return (0.0, 0.0);
+            return 0.0;
         }
         let moment = |f: &dyn Fn(f64) -> f64| {
             self.buckets.iter().map(|bucket| f(bucket.up_to_ns as f64) * bucket.count as f64).sum::<f64>()
                 / count as f64
         };
         let mean = moment(&|pause| pause);
-        (mean, moment(&|pause| (pause - mean).powi(2)).sqrt())
+        moment(&|pause| (pause - mean).powi(2)).sqrt()
     }
 }
 
@@ -312,8 +315,12 @@ mod tests {
     use super::*;
 
     fn distribution(buckets: &[(u64, u64)]) -> PauseDistribution {
-        let buckets = buckets.iter().map(|&(up_to_ns, count)| Bucket { up_to_ns, count }).collect();
-        PauseDistribution { buckets, ..PauseDistribution::default() }
+        PauseDistribution {
+            buckets: buckets.iter().map(|&(up_to_ns, count)| Bucket { up_to_ns, count }).collect(),
+            exceeds: 0,
+            shortest_ns: buckets.first().map_or(0, |bucket| bucket.0),
+            longest_ns: buckets.last().map_or(0, |bucket| bucket.0),
+        }
     }
 
     #[test]
@@ -326,9 +333,11 @@ mod tests {
 
     #[test]
     fn moments_of_nothing_are_zero_and_of_something_are_right() {
-        assert_eq!((distribution(&[]).min_ns(), distribution(&[]).max_ns()), (0, 0));
-        let (mean, stddev) = distribution(&[(2, 2), (8, 2)]).mean_and_stddev_ns();
-        assert!((mean - 5.0).abs() < 1e-9 && (stddev - 3.0).abs() < 1e-9);
+        let nothing = KindReport::default();
+        assert!(nothing.mean_ns().abs() < 1e-9 && nothing.pause.stddev_ns().abs() < 1e-9);
+        let pause = distribution(&[(2, 2), (8, 2)]);
+        let some = KindReport { count: 4, total_ns: 20, freed_bytes: 0, pause };
+        assert!((some.mean_ns() - 5.0).abs() < 1e-9 && (some.pause.stddev_ns() - 3.0).abs() < 1e-9);
     }
 
     #[test]

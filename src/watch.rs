@@ -105,10 +105,6 @@ impl Remote for InterruptRequester {
     fn request_collection(&self) {
         Self::request_collection(self);
     }
-
-    fn end_collection(&self) {
-        Self::end_collection(self);
-    }
 }
 
 static NEXT_READER: AtomicU32 = AtomicU32::new(1);

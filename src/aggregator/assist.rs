@@ -16,21 +16,10 @@ pub struct AssistOptions {
 const EARLY_GROWTH_SHARE: u64 = 4;
 /// And then the least time, as a share of `every_ns`.
 const EARLY_SHARE: u64 = 10;
-/// V8 has this long to answer; then the request is taken back and made again when it is due.
+/// V8 has this long to answer; then it is asked again when it is due.
 const PATIENCE_NS: u64 = 10_000_000_000;
 /// The wait is doubled at most this often.
 const MOST_DOUBLINGS: u32 = 8;
-
-/// What to do now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// Nothing.
-    None,
-    /// Ask V8 for a major GC.
-    Ask,
-    /// Tell V8 that the pressure is over: it has collected, or does not answer.
-    TakeBack,
-}
 
 /// The requests for one isolate.
 pub struct Assist {
@@ -68,27 +57,26 @@ impl Assist {
         };
     }
 
-    /// What to do at this moment, with this much in use in the old generation.
-    pub fn tick(&mut self, now_ns: u64, old_used_bytes: u64) -> Request {
+    /// Whether to ask V8 now, with this much in use in the old generation.
+    pub fn is_due(&mut self, now_ns: u64, old_used_bytes: u64) -> bool {
         if let Some(asked_ns) = self.asked_ns {
             if !self.has_collected && now_ns.saturating_sub(asked_ns) < PATIENCE_NS {
-                return Request::None;
+                return false;
             }
             self.asked_ns = None;
             // One that did not answer waits its turn again.
             self.last_major_ns = self.last_major_ns.max(asked_ns);
-            return Request::TakeBack;
         }
         let waited_ns = now_ns.saturating_sub(self.last_major_ns);
         let every_ns = self.options.every_ns << self.doublings;
         let grew =
             old_used_bytes > self.old_after_last_bytes + self.old_after_last_bytes / EARLY_GROWTH_SHARE;
-        if waited_ns >= every_ns || (grew && waited_ns >= every_ns / EARLY_SHARE) {
+        let is_due = waited_ns >= every_ns || (grew && waited_ns >= every_ns / EARLY_SHARE);
+        if is_due {
             self.asked_ns = Some(now_ns);
             self.has_collected = false;
-            return Request::Ask;
         }
-        Request::None
+        is_due
     }
 }
 
@@ -100,22 +88,21 @@ mod tests {
     const OPTIONS: AssistOptions = AssistOptions { max_pause_ns: 50 * MS, every_ns: 1_000 * MS };
 
     #[test]
-    fn asks_when_none_came_and_takes_back_once_it_has() {
+    fn asks_when_none_came_and_once_until_it_has() {
         let mut assist = Assist::new(OPTIONS, 0, 100);
-        assert_eq!(assist.tick(999 * MS, 100), Request::None);
-        assert_eq!(assist.tick(1_000 * MS, 100), Request::Ask);
-        assert_eq!(assist.tick(1_050 * MS, 100), Request::None);
+        assert!(!assist.is_due(999 * MS, 100));
+        assert!(assist.is_due(1_000 * MS, 100));
+        assert!(!assist.is_due(1_050 * MS, 100));
         assist.record_major(1_060 * MS, 10 * MS, 100);
-        assert_eq!(assist.tick(1_100 * MS, 100), Request::TakeBack);
-        assert_eq!(assist.tick(1_150 * MS, 100), Request::None);
-        assert_eq!(assist.tick(2_060 * MS, 100), Request::Ask);
+        assert!(!assist.is_due(2_059 * MS, 100));
+        assert!(assist.is_due(2_060 * MS, 100));
     }
 
     #[test]
     fn an_old_generation_that_grows_is_looked_at_sooner() {
         let mut assist = Assist::new(OPTIONS, 0, 100);
-        assert_eq!(assist.tick(99 * MS, 130), Request::None);
-        assert_eq!(assist.tick(100 * MS, 126), Request::Ask);
+        assert!(!assist.is_due(99 * MS, 130));
+        assert!(assist.is_due(100 * MS, 126));
     }
 
     #[test]
@@ -125,12 +112,11 @@ mod tests {
         let mut waits = Vec::new();
         for pause_ms in [80, 80, 80, 10, 10, 10, 10] {
             let from_ns = now_ns;
-            while assist.tick(now_ns, 100) != Request::Ask {
+            while !assist.is_due(now_ns, 100) {
                 now_ns += 50 * MS;
             }
             waits.push((now_ns - from_ns) / MS);
             assist.record_major(now_ns, pause_ms * MS, 100);
-            assist.tick(now_ns, 100);
         }
         assert_eq!(waits, [1000, 2000, 4000, 8000, 4000, 2000, 1000]);
     }
@@ -138,8 +124,8 @@ mod tests {
     #[test]
     fn a_v8_that_does_not_answer_is_asked_again_later() {
         let mut assist = Assist::new(OPTIONS, 0, 100);
-        assert_eq!(assist.tick(1_000 * MS, 100), Request::Ask);
-        assert_eq!(assist.tick(11_000 * MS, 100), Request::TakeBack);
-        assert_eq!(assist.tick(11_050 * MS, 100), Request::Ask);
+        assert!(assist.is_due(1_000 * MS, 100));
+        assert!(!assist.is_due(10_999 * MS, 100));
+        assert!(assist.is_due(11_000 * MS, 100));
     }
 }

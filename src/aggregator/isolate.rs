@@ -1,7 +1,7 @@
 //! One isolate's state: events fold into it, reports are read from it. Nobody else holds it.
 
 use super::allocation::Allocation;
-use super::assist::{Assist, AssistOptions, Request};
+use super::assist::{Assist, AssistOptions};
 use super::counters::{Counters, History, Reading, Window};
 use super::growth::{Growth, GrowthOptions, Live};
 use super::health::{self, Health};
@@ -97,8 +97,8 @@ pub struct News {
 
 /// What a tick asks of the thread that made it.
 pub struct Orders {
-    /// What to ask of V8.
-    pub collection: Request,
+    /// Ask V8 for a major GC.
+    pub collect: bool,
     /// Lines for stderr.
     pub lines: Vec<String>,
 }
@@ -123,6 +123,8 @@ pub struct IsolateState {
     dropped_events: u64,
     hook_silent: bool,
     assist: Option<Assist>,
+    /// When the GC began that is running now; 0 while none is.
+    running_since_ns: u64,
     /// There was a GC since the last sample.
     is_sample_due: bool,
     /// The longest pause since thresholds were last evaluated.
@@ -154,6 +156,7 @@ impl IsolateState {
             dropped_events: 0,
             hook_silent: false,
             assist: None,
+            running_since_ns: 0,
             is_sample_due: false,
             longest_pause_ns: 0,
             verdict: Verdict::Inconclusive,
@@ -253,6 +256,16 @@ impl IsolateState {
         self.dropped_events = total;
     }
 
+    /// Takes in when the GC began that is running now; 0 while none is.
+    pub fn record_running(&mut self, since_ns: u64) {
+        self.running_since_ns = since_ns;
+    }
+
+    /// For how long the running GC has been: the pause is told at its end only, and that may be seconds away.
+    fn running_ns(&self, now_ns: u64) -> u64 {
+        if self.running_since_ns == 0 { 0 } else { now_ns.saturating_sub(self.running_since_ns) }
+    }
+
     /// Takes in what Node's own allocator says.
     pub fn record_array_buffers(&mut self, bytes: u64) {
         self.array_buffers_bytes = bytes;
@@ -276,9 +289,8 @@ impl IsolateState {
         }
         self.verdict = verdict;
         let old_used_bytes = self.old_used_bytes();
-        let collection =
-            self.assist.as_mut().map_or(Request::None, |assist| assist.tick(now_ns, old_used_bytes));
-        Orders { collection, lines: self.evaluate(now_ns, memory) }
+        let collect = self.assist.as_mut().is_some_and(|assist| assist.is_due(now_ns, old_used_bytes));
+        Orders { collect, lines: self.evaluate(now_ns, memory) }
     }
 
     /// Every rule of every reader, on what is known now; the lines of those that fired and log.
@@ -319,7 +331,7 @@ impl IsolateState {
         set(Field::UsedRatio, self.limits(memory).nearest().1);
         set(Field::RssBytes, float(memory.rss_bytes));
         set(Field::ExternalBytes, float(self.latest.external_bytes));
-        set(Field::GcPauseMs, float(self.longest_pause_ns) / 1e6);
+        set(Field::GcPauseMs, float(self.longest_pause_ns.max(self.running_ns(now_ns))) / 1e6);
         set(Field::GcTimeRatio, health::full_ratio(&short, float(SHORT_WINDOW_NS)));
         set(Field::GrowthBytesPerSecond, self.growth.surely_bytes_per_second());
         values
@@ -327,7 +339,8 @@ impl IsolateState {
 
     /// The last 10 s and the last minute, whoever reset what.
     fn windows(&self, now_ns: u64) -> (Window, Window) {
-        let now = Reading { at_ns: now_ns, counters: self.counters };
+        let gc_ns = self.counters.gc_ns + float(self.running_ns(now_ns));
+        let now = Reading { at_ns: now_ns, counters: Counters { gc_ns, ..self.counters } };
         let since = Reading { at_ns: self.started_ns, counters: Counters::default() };
         (self.history.window(now, SHORT_WINDOW_NS, since), self.history.window(now, LONG_WINDOW_NS, since))
     }

@@ -21,8 +21,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use crate::clock::Clock;
+use crate::event::HeapSample;
 use crate::os::memory::{MemorySource, ProcessMemory, rss_bytes};
-use crate::probe::Events;
+use crate::probe::{Events, SAMPLE_CAPACITY};
 use crate::report::Report;
 use health::Health;
 use isolate::IsolateState;
@@ -33,8 +34,6 @@ pub trait Remote: Send + Sync {
     fn request_sample(&self);
     /// A major GC, soon.
     fn request_collection(&self);
-    /// No more than that.
-    fn end_collection(&self);
 }
 
 /// An isolate with a watcher, as the other threads see it.
@@ -76,13 +75,17 @@ impl Watched {
     }
 
     fn drain(&self, state: &mut IsolateState) {
+        // Samples are taken out before GCs and folded in after them: so no sample is folded in before a GC that came before it.
+        let samples: [Option<HeapSample>; SAMPLE_CAPACITY] =
+            std::array::from_fn(|_| self.events.samples.try_recv().ok());
         // Bounded by the channel's room at the start: a storm cannot hold the lock for ever.
         for event in self.events.gcs.try_iter().take(self.events.gcs.len()) {
             state.record_gc(&event);
         }
-        for sample in self.events.samples.try_iter() {
-            state.record_sample(&sample);
+        for sample in samples.iter().flatten() {
+            state.record_sample(sample);
         }
+        state.record_running(self.events.running_since_ns.load(Ordering::Relaxed));
         state.record_dropped(self.events.dropped.load(Ordering::Relaxed));
     }
 
@@ -127,7 +130,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Stops watching an isolate, and takes back what was asked of it; the last one ends the thread and waits for its end.
+    /// Stops watching an isolate; the last one ends the thread and waits for its end.
     pub fn remove(&self, watched: &Arc<Watched>) {
         let mut thread = self.thread.lock();
         let is_last = {
@@ -135,7 +138,6 @@ impl Registry {
             isolates.retain(|candidate| !Arc::ptr_eq(candidate, watched));
             isolates.is_empty()
         };
-        watched.remote.end_collection();
         if is_last {
             // Joined under the thread's lock, which the thread itself never takes, so that an isolate that starts
             // meanwhile waits and gets a thread of its own.

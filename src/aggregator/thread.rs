@@ -1,24 +1,27 @@
 //! The aggregator's thread: a tick, on which channels are drained, sizes read, samples asked for.
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::assist::Request;
 use super::{Registry, Watched};
 use crate::clock::Clock;
+use crate::os::stderr::write_line;
 
-/// The time between two ticks. At the densest GC storm seen, 5,000 a second, half of a worker's channel fills in it; shorter costs
-/// wake-ups.
+/// The time between two ticks. A worker's channel takes 10,000 GCs a second for as long; shorter costs wake-ups.
 const TICK: Duration = Duration::from_millis(100);
 /// The same while a rule waits for a limit: what acts on a tick must not be late.
 const RULES_TICK_NS: u64 = 50_000_000;
 /// The tick while a channel fills up.
 const BUSY_TICK: Duration = Duration::from_millis(5);
+/// For how long the tick stays short: a storm's backlog is small after each short tick, which does not mean that it is over.
+const BUSY_NS: u64 = 1_000_000_000;
 /// How old RSS and the container's use may be at a tick.
 const MEMORY_AGE_NS: u64 = 1_000_000_000;
+/// How long a stop waits for it.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// Its name in `ps -T` and debuggers; at most 15 bytes on Linux.
 const NAME: &str = "heapwatch";
 
@@ -43,8 +46,15 @@ impl Drop for Aggregator {
         self.stop.store(true, Ordering::Release);
         if let Some(handle) = self.handle.take() {
             handle.thread().unpark();
-            // It panics only by a defect of ours, which the panic's message has told; the stop goes on.
-            let _ = handle.join();
+            let deadline = Instant::now() + PATIENCE;
+            while !handle.is_finished() && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            // One that is stuck (it never is, but a stop must never hang) ends by itself when it sees the flag.
+            if handle.is_finished() {
+                // It panics only by a defect of ours, which the panic's message has told; the stop goes on.
+                let _ = handle.join();
+            }
         }
     }
 }
@@ -64,6 +74,7 @@ fn run(registry: &Registry, stop: &AtomicBool) {
     let mut schedules: Vec<Schedule> = Vec::new();
     let mut memory = registry.read_memory();
     let mut memory_ns = clock.now_ns();
+    let mut busy_until_ns = 0;
     while !stop.load(Ordering::Acquire) {
         let now_ns = clock.now_ns();
         follow(&mut schedules, registry.isolates(), now_ns);
@@ -104,14 +115,11 @@ fn run(registry: &Registry, stop: &AtomicBool) {
                 }
                 orders
             });
-            match orders.collection {
-                Request::None => {}
-                Request::Ask => schedule.watched.remote.request_collection(),
-                Request::TakeBack => schedule.watched.remote.end_collection(),
+            if orders.collect {
+                schedule.watched.remote.request_collection();
             }
             for line in orders.lines {
-                // A closed stderr is nobody's to mend here.
-                let _ = writeln!(io::stderr(), "{line}");
+                write_line(&line);
             }
             if interval_ns > 0 && now_ns.saturating_sub(schedule.asked_ns) >= interval_ns {
                 schedule.watched.remote.request_sample();
@@ -120,7 +128,10 @@ fn run(registry: &Registry, stop: &AtomicBool) {
             }
         }
 
-        let tick = if is_filling { BUSY_TICK } else { TICK };
+        if is_filling {
+            busy_until_ns = now_ns.saturating_add(BUSY_NS);
+        }
+        let tick = if now_ns < busy_until_ns { BUSY_TICK } else { TICK };
         std::thread::park_timeout(shortest.map_or(tick, |ns| tick.min(Duration::from_nanos(ns))));
     }
 }

@@ -127,7 +127,7 @@ pub fn attach(env: Env, options: AttachOptions) -> Result<u32> {
         called_ns,
         thread_id: whole_u32("threadId", options.thread_id)?,
         is_main_thread: options.is_main_thread,
-        unix_ms: finite("timeOriginMs", options.time_origin_ms)? + finite("nowMs", options.now_ms)?,
+        unix_ms: finite("timeOriginMs + nowMs", options.time_origin_ms + options.now_ms)?,
         old_generation_limit_bytes: integer(
             "oldGenerationLimitBytes",
             options.old_generation_limit_bytes,

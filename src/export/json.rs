@@ -376,18 +376,18 @@ fn kind_json(kind: &KindReport) -> KindJson {
         count: kind.count,
         total_ms: ms(kind.total_ns),
         freed_bytes: kind.freed_bytes,
-        pause: histogram_json(&kind.pause),
+        pause: histogram_json(kind),
     }
 }
 
-fn histogram_json(pause: &PauseDistribution) -> HistogramJson {
-    let (mean, stddev) = pause.mean_and_stddev_ns();
+fn histogram_json(kind: &KindReport) -> HistogramJson {
+    let pause = &kind.pause;
     HistogramJson {
         count: pause.buckets.iter().map(|bucket| bucket.count).sum(),
-        min: ms(pause.min_ns()),
-        max: ms(pause.max_ns()),
-        mean: mean / 1e6,
-        stddev: stddev / 1e6,
+        min: ms(pause.shortest_ns),
+        max: ms(pause.longest_ns),
+        mean: kind.mean_ns() / 1e6,
+        stddev: pause.stddev_ns() / 1e6,
         exceeds: pause.exceeds,
         buckets: buckets_text(pause),
     }

@@ -2,7 +2,7 @@
 //!
 //! The container is the cgroup, v1 or v2, that this process is in. Sources: `cgroup-v2.rst` (`memory.max`, `memory.current`,
 //! `memory.stat`), `cgroup-v1/memory.rst` (`memory.limit_in_bytes`, `memory.usage_in_bytes`). The working set is use
-//! minus inactive file cache, as the kubelet reckons it. A limit may stand on any ancestor: the smallest counts.
+//! minus inactive file cache, as the kubelet reckons it. A limit may stand on any ancestor: the one nearest to being hit counts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ pub struct ProcessMemory {
 /// A cgroup's limit and use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContainerMemory {
-    /// The smallest limit from this cgroup up to the root.
+    /// Of the limits from this cgroup up to the root, the one nearest to being hit.
     pub limit_bytes: u64,
     /// What counts against that limit and cannot be dropped: use minus inactive file cache.
     pub working_set_bytes: u64,
@@ -89,12 +89,18 @@ impl MemorySource {
     }
 
     fn container(&self) -> Option<ContainerMemory> {
-        let (limit_bytes, folder) = self
-            .cgroups
-            .iter()
-            .filter_map(|folder| Some((number(&folder.join(self.files.limit))?, folder)))
-            .filter(|(limit, _)| *limit < NO_LIMIT_BYTES)
-            .min_by_key(|(limit, _)| *limit)?;
+        // Each limit has its own use: a pod's may be nearly full while the container's in it is not.
+        self.cgroups.iter().filter_map(|folder| self.cgroup(folder)).max_by(|a, b| {
+            let share = |of: &ContainerMemory, limit: &ContainerMemory| {
+                u128::from(of.working_set_bytes) * u128::from(limit.limit_bytes)
+            };
+            share(a, b).cmp(&share(b, a)).then(b.limit_bytes.cmp(&a.limit_bytes))
+        })
+    }
+
+    /// One cgroup's limit and use; `None` without a limit.
+    fn cgroup(&self, folder: &Path) -> Option<ContainerMemory> {
+        let limit_bytes = number(&folder.join(self.files.limit)).filter(|limit| *limit < NO_LIMIT_BYTES)?;
         let usage = number(&folder.join(self.files.usage))?;
         let stat = fs::read_to_string(folder.join("memory.stat")).unwrap_or_default();
         let inactive_file = stat
@@ -145,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn version_2_takes_the_smallest_limit_up_to_the_root_and_leaves_out_inactive_files() {
+    fn version_2_finds_a_limit_above_and_leaves_out_inactive_files() {
         let tree = Tree::new(
             "v2",
             &[
@@ -158,6 +164,21 @@ mod tests {
             ],
         );
         assert_eq!(tree.container(), Some(ContainerMemory { limit_bytes: 1000, working_set_bytes: 550 }));
+    }
+
+    #[test]
+    fn of_nested_limits_the_one_nearest_to_being_hit_counts() {
+        let tree = Tree::new(
+            "nested",
+            &[
+                ("proc", "0::/pod/app\n"),
+                ("sys/pod/app/memory.max", "800\n"),
+                ("sys/pod/app/memory.current", "100\n"),
+                ("sys/pod/memory.max", "1000\n"),
+                ("sys/pod/memory.current", "980\n"),
+            ],
+        );
+        assert_eq!(tree.container(), Some(ContainerMemory { limit_bytes: 1000, working_set_bytes: 980 }));
     }
 
     #[test]

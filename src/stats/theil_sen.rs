@@ -10,6 +10,8 @@ pub struct Slope {
     pub median: f64,
     /// The interval's ends, the lower one first.
     pub interval: (f64, f64),
+    /// There are points enough for the interval to be one of 99 %: with fewer than six even the extreme slopes do not reach that.
+    pub is_bounded: bool,
 }
 
 /// The two-sided 99 % point of the normal distribution.
@@ -51,7 +53,7 @@ pub fn theil_sen(points: &[(f64, f64)]) -> Option<Slope> {
     } else {
         f64::midpoint(slopes[middle - 1], slopes[middle])
     };
-    Some(Slope { median, interval })
+    Some(Slope { median, interval, is_bounded: half_width < pairs })
 }
 
 #[cfg(test)]

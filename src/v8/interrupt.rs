@@ -26,6 +26,8 @@ struct Slot {
     action: AtomicPtr<Action>,
     /// A request is on its way: V8 keeps a queue, and one is enough.
     pending: AtomicBool,
+    /// The same for a collection.
+    is_pressing: AtomicBool,
 }
 
 static FREE: Mutex<Vec<&'static Slot>> = Mutex::new(Vec::new());
@@ -53,10 +55,12 @@ impl Interrupts {
                 generation: AtomicU64::new(0),
                 action: AtomicPtr::new(null_mut()),
                 pending: AtomicBool::new(false),
+                is_pressing: AtomicBool::new(false),
             }))
         });
         slot.action.store(Box::into_raw(Box::new(Box::new(action) as Action)), Ordering::Release);
         slot.pending.store(false, Ordering::Release);
+        slot.is_pressing.store(false, Ordering::Release);
         *slot.isolate.lock() = isolate.raw().addr();
         Self { isolate, slot }
     }
@@ -112,26 +116,33 @@ mod pressure {
 
 impl InterruptRequester {
     /// Asks V8 to collect the whole heap soon, incrementally where it can: moderate memory pressure starts incremental
-    /// marking (`Heap::CheckMemoryPressure`). It answers inside busy JavaScript and by a task of its own while idle.
-    /// The pressure stays on until [`Self::end_collection`]; V8 acts on its rise only.
+    /// marking (`Heap::CheckMemoryPressure`). In busy JavaScript it answers at once; in an idle loop when JavaScript next runs.
+    ///
+    /// The notification itself is made on the isolate's own thread. V8 would take it from any thread, but then posts a task to
+    /// the platform, which Node deletes in `process.exit()` while the isolate still lives.
     pub fn request_collection(&self) {
-        self.notify_pressure(pressure::MODERATE);
-    }
-
-    /// The pressure is over.
-    pub fn end_collection(&self) {
-        self.notify_pressure(pressure::NONE);
-    }
-
-    fn notify_pressure(&self, level: u32) {
         let Ok(symbols) = symbols() else { return };
         let isolate = self.slot.isolate.lock();
-        if *isolate == 0 || self.slot.generation.load(Ordering::Acquire) != self.generation {
+        if *isolate == 0
+            || self.slot.generation.load(Ordering::Acquire) != self.generation
+            || self.slot.is_pressing.swap(true, Ordering::AcqRel)
+        {
             return;
         }
-        // SAFETY: V8 allows this call from any thread while the isolate runs JavaScript (`v8-isolate.h`); the isolate lives, for
-        // its registration must take the lock that we hold before it ends.
-        unsafe { (symbols.memory_pressure_notification)(without_provenance_mut(*isolate), level) }
+        let data = std::ptr::from_ref(self.slot).cast_mut().cast::<c_void>();
+        // SAFETY: as in `request`.
+        unsafe { (symbols.request_interrupt)(without_provenance_mut(*isolate), on_pressure, data) }
+    }
+}
+
+unsafe extern "C" fn on_pressure(isolate: RawIsolate, data: *mut c_void) {
+    let Ok(symbols) = symbols() else { return };
+    // SAFETY: `data` is a slot, which is never freed. V8 calls on the isolate's thread, inside JavaScript, where it may start
+    // marking; both levels are V8's own values. Back to none at once: V8 acts on the rise, and the pressure is not real.
+    unsafe {
+        (*data.cast::<Slot>()).is_pressing.store(false, Ordering::Release);
+        (symbols.memory_pressure_notification)(isolate, pressure::MODERATE);
+        (symbols.memory_pressure_notification)(isolate, pressure::NONE);
     }
 }
 

@@ -102,7 +102,12 @@ pub fn extent() -> Option<Extent> {
 /// Whether `HEAPWATCH_FAIL_CHECK` names `check`: the way for tests to force the degraded mode.
 #[must_use]
 pub fn is_forced_to_fail(check: &str) -> bool {
-    std::env::var_os("HEAPWATCH_FAIL_CHECK").is_some_and(|value| value == check)
+    // Read once, in the self-check: Node's own `process.env.X = …` changes the environment without a lock of ours.
+    static FAILING: OnceLock<Option<std::ffi::OsString>> = OnceLock::new();
+    FAILING
+        .get_or_init(|| std::env::var_os("HEAPWATCH_FAIL_CHECK"))
+        .as_ref()
+        .is_some_and(|value| value == check)
 }
 
 /// Runs every check; see the module's documentation.

@@ -31,9 +31,10 @@ pub fn forecast(limit: &Limit<'_>, from_ns: u64, now_ns: u64) -> Option<TimeToLi
     let half = theil_sen(&points[points.len() / 2..]).map_or(whole, |slope| slope.interval);
     let (low, high) = (whole.0.min(half.0), whole.1.max(half.1));
 
-    let last = settled.last()?;
-    let level = points.last()?.1;
-    let passed_s = now_ns.saturating_sub(last.at_ns) as f64 / 1e9;
+    // The level and its moment are the same point's: the lowest of the last bucket, which on a leak is its first.
+    let (at_s, level) = *points.last()?;
+    let first_s = settled.first()?.at_ns as f64 / 1e9;
+    let passed_s = (now_ns as f64 / 1e9 - first_s - at_s).max(0.0);
     let room = (limit.bytes as f64 - level).max(0.0);
     let earliest_s = (room / high - passed_s).max(0.0);
     if earliest_s > FURTHEST_S {

@@ -74,7 +74,7 @@ pub fn judge(floor: &[(f64, f64)], least_bytes: f64) -> Option<Judgement> {
         } else {
             Look::Grows
         }
-    } else if slope.interval.1 * span_s < important_bytes {
+    } else if slope.is_bounded && slope.interval.1 * span_s < important_bytes {
         // Against what matters alone: noise makes growth harder to see, and never easier to exclude.
         Look::Flat
     } else if growth >= material_bytes {

@@ -1,6 +1,8 @@
 //! One kind of memory over the life of a watcher, in bounded room, and its floor.
 
-/// Samples that are kept. When they are full, neighbours are merged and the lower one stays: the floor counts.
+use std::collections::VecDeque;
+
+/// Samples that are kept. When they are full, the life is cut into half as many slots of time, and of each the lowest stays.
 const SAMPLES: usize = 512;
 /// Most points of a floor. More would sharpen nothing: the floor of a service is autocorrelated.
 const MOST_BUCKETS: usize = 16;
@@ -20,13 +22,38 @@ pub struct Sample {
 pub struct Series {
     samples: Vec<Sample>,
     taken: u64,
+    /// 0 at first: every sample is kept.
+    slot_ns: u64,
+    /// The last [`SAMPLES`] slots of fixed length: what began late must be seen in more detail than a share of the life.
+    recent: VecDeque<Sample>,
+    recent_slot_ns: u64,
 }
 
 impl Series {
-    /// Room for every sample, taken at once.
+    /// Room for every sample, taken at once. The recent past is kept in slots of `recent_slot_ns`.
     #[must_use]
-    pub fn new() -> Self {
-        Self { samples: Vec::with_capacity(SAMPLES), taken: 0 }
+    pub fn new(recent_slot_ns: u64) -> Self {
+        Self {
+            samples: Vec::with_capacity(SAMPLES),
+            taken: 0,
+            slot_ns: 0,
+            recent: VecDeque::with_capacity(SAMPLES),
+            recent_slot_ns: recent_slot_ns.max(1),
+        }
+    }
+
+    /// Changes the slots of the recent past; what is there stays.
+    pub fn set_recent_slot_ns(&mut self, recent_slot_ns: u64) {
+        self.recent_slot_ns = recent_slot_ns.max(1);
+    }
+
+    /// The samples since a moment, from the finer record where it reaches back so far.
+    #[must_use]
+    pub fn since(&self, at_ns: u64) -> Vec<Sample> {
+        if self.recent.front().is_some_and(|first| first.at_ns <= at_ns) {
+            return self.recent.iter().filter(|sample| sample.at_ns >= at_ns).copied().collect();
+        }
+        self.samples.iter().filter(|sample| sample.at_ns >= at_ns).copied().collect()
     }
 
     /// Adds a sample. One that is older than the last one (a clock that went back) is left out.
@@ -34,15 +61,57 @@ impl Series {
         if self.samples.last().is_some_and(|last| sample.at_ns < last.at_ns) {
             return;
         }
-        if self.samples.len() == SAMPLES {
-            for pair in 0..SAMPLES / 2 {
-                let (a, b) = (self.samples[2 * pair], self.samples[2 * pair + 1]);
-                self.samples[pair] = if a.bytes <= b.bytes { a } else { b };
-            }
-            self.samples.truncate(SAMPLES / 2);
-        }
-        self.samples.push(sample);
         self.taken += 1;
+        self.keep_recent(sample);
+        if self.samples.len() == SAMPLES {
+            self.widen_slots();
+        }
+        self.keep(sample);
+    }
+
+    fn keep_recent(&mut self, sample: Sample) {
+        match self.recent.back_mut() {
+            Some(last) if last.at_ns / self.recent_slot_ns == sample.at_ns / self.recent_slot_ns => {
+                if sample.bytes < last.bytes {
+                    *last = sample;
+                }
+            }
+            _ => {
+                if self.recent.len() == SAMPLES {
+                    self.recent.pop_front();
+                }
+                self.recent.push_back(sample);
+            }
+        }
+    }
+
+    /// One sample a slot, the lowest: as the life grows its slots do, and every part of it is kept alike.
+    fn keep(&mut self, sample: Sample) {
+        match self.samples.last_mut() {
+            Some(last) if self.slot_ns > 0 && last.at_ns / self.slot_ns == sample.at_ns / self.slot_ns => {
+                if sample.bytes < last.bytes {
+                    *last = sample;
+                }
+            }
+            _ => self.samples.push(sample),
+        }
+    }
+
+    fn widen_slots(&mut self) {
+        let span_ns = self.samples.last().map_or(0, |last| last.at_ns)
+            - self.samples.first().map_or(0, |first| first.at_ns);
+        self.slot_ns = (span_ns / (SAMPLES as u64 / 2)).max(1);
+        let mut kept = 0;
+        for index in 1..self.samples.len() {
+            let sample = self.samples[index];
+            if sample.at_ns / self.slot_ns != self.samples[kept].at_ns / self.slot_ns {
+                kept += 1;
+                self.samples[kept] = sample;
+            } else if sample.bytes < self.samples[kept].bytes {
+                self.samples[kept] = sample;
+            }
+        }
+        self.samples.truncate(kept + 1);
     }
 
     /// How many were added, merged ones included.
@@ -60,13 +129,7 @@ impl Series {
     /// Bytes taken.
     #[must_use]
     pub fn footprint_bytes(&self) -> usize {
-        self.samples.capacity() * size_of::<Sample>()
-    }
-}
-
-impl Default for Series {
-    fn default() -> Self {
-        Self::new()
+        (self.samples.capacity() + self.recent.capacity()) * size_of::<Sample>()
     }
 }
 
@@ -119,12 +182,24 @@ mod tests {
         assert_eq!(floor(&samples(&rising), 0).len(), 6);
     }
 
+    #[test]
+    fn a_week_is_kept_evenly() {
+        let mut series = Series::new(1_000);
+        let minute_ns = 60 * 1_000_000_000;
+        for minute in 0..7 * 24 * 60 {
+            series.push(Sample { at_ns: minute * minute_ns, bytes: 1 });
+        }
+        let gaps: Vec<u64> =
+            series.samples().windows(2).map(|pair| (pair[1].at_ns - pair[0].at_ns) / minute_ns).collect();
+        assert!(series.samples().len() > SAMPLES / 4 && gaps.iter().all(|gap| *gap <= 80), "{gaps:?}");
+    }
+
     proptest! {
         #[test]
         fn any_sequence_keeps_memory_bounded_and_time_in_order(
             values in proptest::collection::vec((any::<u64>(), any::<u64>()), 0..3000)
         ) {
-            let mut series = Series::new();
+            let mut series = Series::new(1_000);
             let room = series.footprint_bytes();
             for (at_ns, bytes) in values {
                 series.push(Sample { at_ns, bytes });
