@@ -3,8 +3,7 @@
 const { warn } = require('./warn.js');
 
 /**
- * Emits an event so that no listener can harm the process or another listener: what one throws, or
- * rejects with, becomes a process warning.
+ * Emits an event so that no listener can harm the process or another listener.
  *
  * @param {import('node:events').EventEmitter} emitter
  * @param {string} event
@@ -12,14 +11,25 @@ const { warn } = require('./warn.js');
  */
 function deliver(emitter, event, payload) {
   // Raw: these are the wrappers of once(), which take themselves off.
-  for (const listener of emitter.rawListeners(event)) {
-    try {
-      /** @type {any} */
-      const result = Reflect.apply(listener, emitter, [payload]);
-      if (typeof result?.then === 'function') result.then(undefined, (/** @type {unknown} */ error) => complain(event, listener, error));
-    } catch (error) {
-      complain(event, listener, error);
-    }
+  for (const listener of emitter.rawListeners(event)) call(listener, emitter, [payload], `a listener of '${event}'`);
+}
+
+/**
+ * Calls what somebody else wrote: what it throws, or rejects with, becomes a process warning.
+ *
+ * @param {Function} listener
+ * @param {unknown} self
+ * @param {unknown[]} args
+ * @param {string} who
+ * @returns {Promise<void> | undefined} where the listener answered with a promise, settles with it and is never rejected
+ */
+function call(listener, self, args, who) {
+  try {
+    /** @type {any} */
+    const result = Reflect.apply(listener, self, args);
+    if (typeof result?.then === 'function') return Promise.resolve(result).then(() => {}, (error) => complain(who, listener, error));
+  } catch (error) {
+    complain(who, listener, error);
   }
 }
 
@@ -31,15 +41,15 @@ function deliver(emitter, event, payload) {
 const lastComplaint = new WeakMap();
 
 /**
- * @param {string} event
+ * @param {string} who
  * @param {Function} listener
  * @param {unknown} error anything can be thrown
  */
-function complain(event, listener, error) {
+function complain(who, listener, error) {
   const message = text(error, 'message');
   if (lastComplaint.get(listener) === message) return;
   lastComplaint.set(listener, message);
-  warn('HEAPWATCH_LISTENER_ERROR', `heapwatch: a listener of '${event}' failed: ${message}`, text(error, 'stack'));
+  warn('HEAPWATCH_LISTENER_ERROR', `heapwatch: ${who} failed: ${message}`, text(error, 'stack'));
 }
 
 /**
@@ -54,4 +64,4 @@ function text(error, property) {
   }
 }
 
-module.exports = { deliver };
+module.exports = { deliver, call };

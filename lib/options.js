@@ -1,8 +1,15 @@
 'use strict';
 
-const { HeapwatchError, invalidOption, show } = require('./errors.js');
+const { checkFields, matching } = require('./check.js');
+const { invalidOption, show } = require('./errors.js');
+const { checkLeak } = require('./leak-options.js');
+const { checkRules } = require('./rule.js');
 
 /** @typedef {import('../index').StartOptions} StartOptions */
+/** @typedef {import('./leak-options').LeakOptions} LeakOptions */
+/** @typedef {import('./rule').Rule} Rule */
+
+/** What start() works with. @typedef {Omit<StartOptions, 'leak' | 'thresholds'> & { leak?: LeakOptions | false, thresholds?: Rule[] }} CheckedOptions */
 
 /** One sample a second: 10 minutes of it fit the finest tier of the timeline, and it costs no visible CPU. */
 const DEFAULT_SAMPLE_INTERVAL_MS = 1000;
@@ -10,50 +17,25 @@ const DEFAULT_SAMPLE_INTERVAL_MS = 1000;
 /** An hour. Rarer samples than this would leave gaps even in the timeline's coarsest tier. */
 const MAX_SAMPLE_INTERVAL_MS = 3_600_000;
 
-/**
- * Each known option with its check. Checks look at types and shapes, never at `instanceof`: options may
- * come from another realm (a vm context, Jest).
- *
- * @type {{ [K in keyof Required<StartOptions>]: (value: unknown) => boolean }}
- */
+const INTERVAL_WANTED = `a whole number of milliseconds from 0 (at GCs only) to ${MAX_SAMPLE_INTERVAL_MS}`;
+
+/** @type {{ [K in keyof Required<StartOptions>]: import('./check').Check<any> }} */
 const CHECKS = {
-  sampleIntervalMs: isInterval,
-  gcStatistics: (value) => typeof value === 'boolean',
-  signal: isAbortSignal,
-};
-
-const WANTED = {
-  sampleIntervalMs: `a whole number of milliseconds from 0 (at GCs only) to ${MAX_SAMPLE_INTERVAL_MS}`,
-  gcStatistics: 'true or false',
-  signal: 'an AbortSignal',
+  sampleIntervalMs: matching(isInterval, INTERVAL_WANTED),
+  gcStatistics: matching((value) => typeof value === 'boolean', 'true or false'),
+  leak: checkLeak,
+  thresholds: checkRules,
+  signal: matching(isAbortSignal, 'an AbortSignal'),
 };
 
 /**
- * The options that were given, checked. Those left out (or undefined) are absent from the result, so
- * that a second start() changes only what it names. Getters and Proxy traps of the caller run once per
- * option, and what they throw is the caller's to see.
+ * Those left out are absent from the result, so that a second start() changes only what it names.
  *
  * @param {unknown} [given]
- * @returns {StartOptions}
+ * @returns {CheckedOptions}
  */
 function checkStartOptions(given) {
-  if (given === undefined) return {};
-  if (given === null || typeof given !== 'object' || Array.isArray(given)) {
-    throw invalidOption('options', given, 'an object, such as { sampleIntervalMs: 1000 }');
-  }
-  const names = /** @type {(keyof StartOptions)[]} */ (Object.keys(CHECKS));
-  for (const key of Reflect.ownKeys(given)) {
-    if (!names.includes(/** @type {any} */ (key))) throw unknownOption(key, Reflect.get(given, key));
-  }
-  /** @type {Record<string, unknown>} */
-  const checked = {};
-  for (const name of names) {
-    const value = Reflect.get(given, name);
-    if (value === undefined) continue;
-    if (!CHECKS[name](value)) throw invalidOption(name, value, WANTED[name]);
-    checked[name] = value;
-  }
-  return checked;
+  return given === undefined ? {} : checkFields(given, CHECKS, { example: '{ sampleIntervalMs: 1000 }' });
 }
 
 /**
@@ -68,7 +50,7 @@ function defaultSampleIntervalMs(env, warn) {
   if (text === undefined || text === '') return DEFAULT_SAMPLE_INTERVAL_MS;
   const value = /^\s*\d+\s*$/.test(text) ? Number(text) : NaN;
   if (isInterval(value)) return value;
-  warn(`heapwatch: HEAPWATCH_INTERVAL is ${show(text)}. It must be ${WANTED.sampleIntervalMs}. ${DEFAULT_SAMPLE_INTERVAL_MS} is used.`);
+  warn(`heapwatch: HEAPWATCH_INTERVAL is ${show(text)}. It must be ${INTERVAL_WANTED}. ${DEFAULT_SAMPLE_INTERVAL_MS} is used.`);
   return DEFAULT_SAMPLE_INTERVAL_MS;
 }
 
@@ -99,19 +81,6 @@ function isInterval(value) {
 function isAbortSignal(value) {
   return typeof value === 'object' && value !== null
     && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function';
-}
-
-/**
- * @param {string | symbol} key
- * @param {unknown} value
- */
-function unknownOption(key, value) {
-  const option = String(key);
-  return new HeapwatchError(
-    'HEAPWATCH_INVALID_OPTION',
-    `heapwatch: there is no option ${show(option)} (given: ${show(value)}). Known are ${Object.keys(CHECKS).join(', ')}.`,
-    { option, value },
-  );
 }
 
 module.exports = { checkStartOptions, checkSince, defaultSampleIntervalMs, isDisabled, DEFAULT_SAMPLE_INTERVAL_MS, MAX_SAMPLE_INTERVAL_MS };

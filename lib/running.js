@@ -1,6 +1,7 @@
 'use strict';
 
 const { HeapwatchError } = require('./errors.js');
+const { DEFAULT_LEAK } = require('./leak-options.js');
 const { checkStartOptions, defaultSampleIntervalMs } = require('./options.js');
 const { warn } = require('./warn.js');
 const { Watcher } = require('./watcher.js');
@@ -13,13 +14,13 @@ let current = null;
  * @returns {InstanceType<typeof Watcher>}
  */
 function start(given) {
-  const { signal, ...options } = checkStartOptions(given);
+  const { signal, thresholds, ...options } = checkStartOptions(given);
   const running = find();
   if (running && signal?.aborted) return running; // this start was undone before it began
   const watcher = running ?? open(options);
   // The named options again, even for a new watcher: another copy of this package may be at work in this
   // thread, and then the native part goes on as that one set it.
-  watcher.addStart(options, signal);
+  watcher.addStart(options, thresholds, signal);
   if (signal?.aborted) watcher.stop();
   return watcher;
 }
@@ -36,16 +37,18 @@ function reset() {
   demand('reset').reset();
 }
 
-/** @param {import('../index').StartOptions} options */
+/** @param {import('./options').CheckedOptions} options */
 function open(options) {
   current = new Watcher({
     sampleIntervalMs: options.sampleIntervalMs
       ?? defaultSampleIntervalMs(process.env, (message) => warn('HEAPWATCH_INVALID_OPTION', message)),
     gcStatistics: options.gcStatistics ?? true,
+    leak: options.leak ?? DEFAULT_LEAK,
   });
   return current;
 }
 
+/** The watcher that runs in this thread, if one does. */
 function find() {
   if (current?.stopped) current = null;
   return current;
@@ -61,4 +64,4 @@ function demand(what) {
   );
 }
 
-module.exports = { start, stop, report, reset };
+module.exports = { start, stop, report, reset, find };

@@ -8,9 +8,15 @@ const { channel } = require('node:diagnostics_channel');
 /** Each pause is published here, once, while somebody subscribes. */
 const gcChannel = channel('heapwatch:gc');
 
+/** Likewise the report when the verdict becomes leak. */
+const leakChannel = channel('heapwatch:leak');
+
+/** Each watcher publishes the crossings of its own rules. */
+const thresholdChannel = channel('heapwatch:threshold');
+
 /**
  * @typedef {object} Shared
- * @property {object | null} publisher whichever watcher publishes to the channel: one, or subscribers would see doubles
+ * @property {object | null} publisher whichever watcher publishes what every watcher sees: one, or subscribers would see doubles
  * @property {number} publishedMs Unix time up to which the publisher before has published
  * @property {Set<string>} warned codes of the warnings that are worth saying once
  */
@@ -20,4 +26,4 @@ const KEY = Symbol.for('heapwatch.shared');
 const home = /** @type {{ [KEY]?: Shared }} */ (/** @type {unknown} */ (gcChannel));
 const shared = home[KEY] ?? (home[KEY] = { publisher: null, publishedMs: 0, warned: new Set() });
 
-module.exports = { gcChannel, shared };
+module.exports = { gcChannel, leakChannel, thresholdChannel, shared };

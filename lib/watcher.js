@@ -5,11 +5,14 @@ const { debuglog } = require('node:util');
 
 const { unixNow } = require('./clock.js');
 const { deliver } = require('./deliver.js');
-const { HeapwatchError, messageOf, sentence } = require('./errors.js');
+const { DISPOSE } = require('./dispose.js');
+const { HeapwatchError, invalidOption, messageOf, sentence } = require('./errors.js');
 const { checkSince } = require('./options.js');
 const { Pump } = require('./pump.js');
 const { reviveReport } = require('./report.js');
-const { gcChannel, shared } = require('./shared.js');
+const { checkRule } = require('./rule.js');
+const { Rules } = require('./rules.js');
+const { gcChannel, leakChannel, shared, thresholdChannel } = require('./shared.js');
 const { openSource, openDegraded } = require('./source/open.js');
 
 /** @typedef {import('./source/source').Source} Source */
@@ -23,11 +26,16 @@ const debug = debuglog('heapwatch');
 /** An event reaches its listeners within this time, if the event loop is free. */
 const LISTENED_MS = 100;
 
+/** While there are rules: with an aggregator that looks as often, a crossing is told within 150 ms. */
+const RULED_MS = 50;
+
 /** How often the thread is looked at when nobody listens: a wake-up a second is not to be seen in any profile. */
 const UNLISTENED_MS = 1000;
 
 /** A timer more frequent than this would itself be the load. */
 const FASTEST_MS = 10;
+
+const STOPPED_HEALTH = Object.freeze({ status: /** @type {const} */ ('ok'), reason: 'this watcher was stopped: nothing is known any more' });
 
 /** Reads its source, hands out the events, and keeps the last words of a source that was stopped. */
 class Watcher extends EventEmitter {
@@ -39,6 +47,9 @@ class Watcher extends EventEmitter {
   #starts = 0;
   /** @type {Set<() => void>} each forgets the abort signal of one start */
   #signals = new Set();
+  #rules = new Rules();
+  /** The verdict became leak and nobody was told yet. */
+  #leakUntold = false;
   /** @type {{ report: Report, timeline: Timeline, pauses: Pause[] } | null} set by the last stop */
   #final = null;
   #delivering = false;
@@ -65,16 +76,18 @@ class Watcher extends EventEmitter {
    * Counts one start(): as many stop() calls end the watcher.
    *
    * @param {Partial<SourceOptions>} changes
+   * @param {import('./rule').Rule[]} [rules] until the signal's abort, or else the last stop: which start a stop() takes back, nobody knows
    * @param {AbortSignal} [signal]
    */
-  addStart(changes, signal) {
+  addStart(changes, rules = [], signal) {
     this.#starts += 1;
     if (Object.keys(changes).length > 0) {
       Object.assign(this.#options, changes);
       this.#source.configure(changes);
       this.#setPace();
     }
-    if (signal !== undefined) this.#stopOnAbort(signal);
+    const added = rules.map((rule) => this.#addRule(rule));
+    if (signal !== undefined) this.#stopOnAbort(signal, added);
     return this;
   }
 
@@ -96,8 +109,24 @@ class Watcher extends EventEmitter {
     return this.#final ? this.#final.pauses.filter(({ timeMs }) => timeMs >= since) : this.#source.pauses(since);
   }
 
+  health() {
+    return this.#final ? STOPPED_HEALTH : this.#source.health();
+  }
+
+  /**
+   * @param {import('../index').Threshold} rule
+   * @param {import('./rules').Callback} callback
+   */
+  onThreshold(rule, callback) {
+    const checked = checkRule(rule, 'rule');
+    if (typeof callback !== 'function') throw invalidOption('callback', callback, 'a function');
+    this.#demandRunning();
+    const dispose = this.#addRule(checked, callback);
+    return { dispose, [DISPOSE]: dispose };
+  }
+
   reset() {
-    if (this.#final) throw new HeapwatchError('HEAPWATCH_NOT_RUNNING', 'heapwatch: this watcher was stopped, its final report stays. Call start() for a new one.');
+    this.#demandRunning();
     this.#source.reset();
   }
 
@@ -108,6 +137,7 @@ class Watcher extends EventEmitter {
     this.#pump.stop();
     for (const forget of this.#signals) forget();
     this.#signals.clear();
+    this.#rules.clear();
     if (shared.publisher === this.#signals) {
       shared.publisher = null;
       shared.publishedMs = unixNow();
@@ -120,11 +150,34 @@ class Watcher extends EventEmitter {
     debug('stopped: %s', this.#final.report);
   }
 
-  /** @param {AbortSignal} signal */
-  #stopOnAbort(signal) {
+  #demandRunning() {
+    if (this.#final) throw new HeapwatchError('HEAPWATCH_NOT_RUNNING', 'heapwatch: this watcher was stopped, its final report stays. Call start() for a new one.');
+  }
+
+  /**
+   * @param {import('./rule').Rule} rule
+   * @param {import('./rules').Callback} [callback]
+   * @returns {() => void} removes it
+   */
+  #addRule(rule, callback) {
+    const id = this.#rules.add(this.#source, rule, callback);
+    this.#setPace();
+    return () => {
+      if (this.#final) return;
+      this.#rules.remove(this.#source, id);
+      this.#setPace();
+    };
+  }
+
+  /**
+   * @param {AbortSignal} signal
+   * @param {(() => void)[]} rules
+   */
+  #stopOnAbort(signal, rules) {
     const forget = () => signal.removeEventListener('abort', abort);
     const abort = () => {
       this.#signals.delete(forget);
+      for (const remove of rules) remove();
       this.stop();
     };
     signal.addEventListener('abort', abort, { once: true });
@@ -135,7 +188,7 @@ class Watcher extends EventEmitter {
     try {
       this.#source.seen();
       const heard = this.#hasAudience();
-      if (heard || !this.#confirmed) this.#handOut();
+      if (heard || this.#rules.size > 0 || this.#hasLeakAudience() || !this.#confirmed) this.#handOut();
       if (!heard) this.#silentUntilMs = unixNow();
     } catch (error) {
       // An exception in a timer ends the process, which is never a watcher's to do.
@@ -146,14 +199,51 @@ class Watcher extends EventEmitter {
 
   #handOut() {
     const drained = this.#source.drain();
-    if (drained === null) return;
-    if (drained.lost > 0) debug('%d events were overwritten before they were handed out', drained.lost);
-    if (drained.gc.length > 0) this.#confirmed = true;
+    if (drained !== null) {
+      if (drained.lost > 0) debug('%d events were overwritten before they were handed out', drained.lost);
+      if (drained.gc.length > 0) this.#confirmed = true;
+      this.#leakUntold ||= drained.leak;
+      this.#delivering = true;
+      try {
+        // First what somebody waits for, to act on it.
+        this.#announceCrossings(drained.crossings);
+        for (const pause of drained.gc) if (pause.timeMs >= this.#silentUntilMs) this.#announce('gc', pause);
+        for (const sample of drained.samples) if (sample.timeMs >= this.#silentUntilMs) this.#announce('sample', sample);
+      } finally {
+        this.#delivering = false;
+      }
+    }
+    if (this.#leakUntold && this.#hasLeakAudience()) this.#announceLeak();
+    if (drained?.hookSilent) this.#degrade('V8 accepted the hooks of the native part but calls none of them.');
+  }
+
+  /** @param {import('./source/source').Crossing[]} crossings */
+  #announceCrossings(crossings) {
+    if (crossings.length === 0) return;
+    const report = this.report();
+    for (const each of crossings) {
+      const resolved = this.#final ? null : this.#rules.resolve(each);
+      if (resolved === null) continue;
+      const { crossing, tell } = resolved;
+      tell?.(report, crossing);
+      const event = { ...crossing, report };
+      if (!this.#final) deliver(this, 'threshold', event);
+      if (!this.#final) thresholdChannel.publish(event);
+    }
+  }
+
+  /** Whoever listens first is told, so long as it is still true. */
+  #announceLeak() {
+    this.#leakUntold = false;
+    const report = this.report();
+    if (this.#final || !this.#options.leak || report.growth.verdict !== 'leak') return;
     this.#delivering = true;
-    for (const pause of drained.gc) if (pause.timeMs >= this.#silentUntilMs) this.#announce('gc', pause);
-    for (const sample of drained.samples) if (sample.timeMs >= this.#silentUntilMs) this.#announce('sample', sample);
-    this.#delivering = false;
-    if (drained.hookSilent) this.#degrade('V8 accepted the hooks of the native part but calls none of them.');
+    try {
+      deliver(this, 'leak', report);
+      if (!this.#final && this.#publishes(leakChannel)) leakChannel.publish(report);
+    } finally {
+      this.#delivering = false;
+    }
   }
 
   /**
@@ -163,7 +253,7 @@ class Watcher extends EventEmitter {
   #announce(event, payload) {
     if (this.#final) return;
     deliver(this, event, payload);
-    if (event === 'gc' && !this.#final && this.#publishes() && payload.timeMs >= shared.publishedMs) gcChannel.publish(payload);
+    if (event === 'gc' && !this.#final && this.#publishes(gcChannel) && payload.timeMs >= shared.publishedMs) gcChannel.publish(payload);
   }
 
   /** @param {string} reason */
@@ -171,16 +261,25 @@ class Watcher extends EventEmitter {
     if (this.#final || this.#source.name !== 'native') return;
     this.#source.detach();
     this.#source = openDegraded(this.#options, reason);
+    this.#rules.moveTo(this.#source);
     this.#confirmed = true;
   }
 
   #hasAudience() {
-    return this.listenerCount('gc') + this.listenerCount('sample') > 0 || this.#publishes();
+    return this.listenerCount('gc') + this.listenerCount('sample') > 0 || this.#publishes(gcChannel);
   }
 
-  /** One watcher a thread publishes: several copies of the package (jest.resetModules) see the same GCs. */
-  #publishes() {
-    if (!gcChannel.hasSubscribers) return false;
+  #hasLeakAudience() {
+    return this.#options.leak !== false && (this.listenerCount('leak') > 0 || leakChannel.hasSubscribers);
+  }
+
+  /**
+   * One watcher a thread publishes: several copies of the package (jest.resetModules) see the same GCs.
+   *
+   * @param {import('node:diagnostics_channel').Channel} channel
+   */
+  #publishes(channel) {
+    if (!channel.hasSubscribers) return false;
     shared.publisher ??= this.#signals; // any object of this watcher's own serves as its mark
     return shared.publisher === this.#signals;
   }
@@ -189,15 +288,13 @@ class Watcher extends EventEmitter {
   #setPace(heard = this.#hasAudience()) {
     const { tickMs } = this.#source;
     if (tickMs === null) return;
-    this.#pump.every(Math.min(heard ? LISTENED_MS : UNLISTENED_MS, Math.max(tickMs, FASTEST_MS)));
+    // An idle loop answers what the assist asks of V8 only when JavaScript runs.
+    const assisted = Boolean(this.#options.leak) && this.#options.leak.assist !== false;
+    const audienceMs = this.#rules.size > 0 ? RULED_MS : heard || assisted ? LISTENED_MS : UNLISTENED_MS;
+    this.#pump.every(Math.min(audienceMs, Math.max(tickMs, FASTEST_MS)));
   }
 }
 
-// A well-known symbol that Node 20 got on the way. Compilers of `using` fall back to this registered one.
-Object.defineProperty(Watcher.prototype, Symbol.dispose ?? Symbol.for('Symbol.dispose'), {
-  value: Watcher.prototype.stop,
-  writable: true,
-  configurable: true,
-});
+Object.defineProperty(Watcher.prototype, DISPOSE, { value: Watcher.prototype.stop, writable: true, configurable: true });
 
 module.exports = { Watcher };

@@ -4,6 +4,7 @@ const { isMainThread, threadId } = require('node:worker_threads');
 
 const { now, timeOrigin } = require('../clock.js');
 const { oldGenerationLimitBytes } = require('../heap-limit.js');
+const { DEFAULT_LEAK } = require('../leak-options.js');
 
 /** @typedef {import('./source').Source} Source */
 /** @typedef {import('./source').Binding} Binding */
@@ -37,9 +38,24 @@ class NativeSource {
     });
   }
 
-  /** @param {{ sampleIntervalMs?: number, gcStatistics?: boolean }} options */
-  configure(options) {
-    this.#binding.configure(this.#reader, options);
+  /** @param {Partial<import('./source').SourceOptions>} options */
+  configure({ leak, ...options }) {
+    this.#binding.configure(this.#reader, leak === undefined ? options : { ...options, leak: flatten(leak || DEFAULT_LEAK) });
+  }
+
+  /** @param {import('./source').SourceRule} rule */
+  addRule({ id, limits, forMs, cooldownMs, log }) {
+    this.#binding.addRule(this.#reader, { id, ...limits, forMs, cooldownMs, log });
+  }
+
+  /** @param {number} id */
+  removeRule(id) {
+    this.#binding.removeRule(this.#reader, id);
+  }
+
+  /** @returns {import('../../index').Health} */
+  health() {
+    return JSON.parse(this.#binding.health(this.#reader));
   }
 
   report() {
@@ -71,6 +87,15 @@ class NativeSource {
   detach() {
     this.#binding.detach(this.#reader);
   }
+}
+
+/**
+ * Without events (leak: false) the verdict of the report stays, by the usual measure.
+ *
+ * @param {import('../leak-options').LeakOptions} leak
+ */
+function flatten({ minSpanMs, minMajors, assist }) {
+  return { minSpanMs, minMajors, ...(assist && { assistMaxPauseMs: assist.maxPauseMs, assistEveryMs: assist.everyMs }) };
 }
 
 /** Known to Node's allocator alone; V8 and the native part see only `external`, which includes it. */

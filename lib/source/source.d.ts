@@ -1,4 +1,5 @@
-import type { GcKind, Pause, PauseHistogramJson, Report, Sample, Timeline } from '../../index';
+import type { GcKind, Health, Pause, PauseHistogramJson, Report, Sample, Timeline } from '../../index';
+import type { LeakOptions } from '../leak-options';
 
 /**
  * Where a watcher's numbers come from: the native part, or perf_hooks in its place. Everything above
@@ -8,7 +9,11 @@ export interface Source {
   readonly name: Report['source'];
   /** How often `seen` must be called for samples to be taken in time; Infinity: samples come without it; null: never. */
   readonly tickMs: number | null;
-  configure(options: { sampleIntervalMs?: number; gcStatistics?: boolean }): void;
+  configure(options: Partial<SourceOptions>): void;
+  /** From now on; the same id replaces. */
+  addRule(rule: SourceRule): void;
+  removeRule(id: number): void;
+  health(): Health;
   report(): ReportJson;
   timeline(): Timeline;
   pauses(sinceMs: number): Pause[];
@@ -23,6 +28,31 @@ export interface Source {
 export interface SourceOptions {
   sampleIntervalMs: number;
   gcStatistics: boolean;
+  leak: LeakOptions | false;
+}
+
+/** The fields of a rule: limits when given, values when crossed. */
+export type Values = Record<
+  'maxHeapUsedBytes' | 'maxUsedRatio' | 'maxRssBytes' | 'maxExternalBytes' | 'maxGcPauseMs' | 'maxGcTimeRatio' | 'maxGrowthBytesPerSecond',
+  number
+>;
+
+export type Limits = Partial<Values>;
+
+export interface SourceRule {
+  id: number;
+  limits: Limits;
+  forMs: number;
+  cooldownMs: number;
+  /** One line on stderr. */
+  log: boolean;
+}
+
+export interface Crossing {
+  /** The rule's id. */
+  rule: number;
+  timeMs: number;
+  values: Values;
 }
 
 export interface Drained {
@@ -32,6 +62,10 @@ export interface Drained {
   lost: number;
   /** The hooks are registered, GCs happen, and V8 calls nobody. */
   hookSilent: boolean;
+  /** Rules that fired since, oldest first. */
+  crossings: Crossing[];
+  /** The verdict has become leak since. */
+  leak: boolean;
 }
 
 type GcKindJson = Omit<GcKind, 'pause'> & { pause: PauseHistogramJson };
@@ -55,7 +89,14 @@ export interface Binding {
     gcStatistics: boolean;
     oldGenerationLimitBytes: number;
   }): number;
-  configure(reader: number, options: { sampleIntervalMs?: number; gcStatistics?: boolean }): void;
+  configure(reader: number, options: {
+    sampleIntervalMs?: number;
+    gcStatistics?: boolean;
+    leak?: { minSpanMs: number; minMajors: number; assistMaxPauseMs?: number; assistEveryMs?: number };
+  }): void;
+  addRule(reader: number, rule: Limits & { id: number; forMs: number; cooldownMs: number; log: boolean }): void;
+  removeRule(reader: number, id: number): void;
+  health(reader: number): string;
   detach(reader: number): void;
   report(reader: number, arrayBuffersBytes: number): string;
   timeline(reader: number): string;

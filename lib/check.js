@@ -1,0 +1,82 @@
+'use strict';
+
+// Checks of what callers pass. They look at types and shapes, never at `instanceof`: options may come
+// from another realm (a vm context, Jest).
+
+const { HeapwatchError, invalidOption, show } = require('./errors.js');
+
+/**
+ * Answers the value as it is used from here on, or throws an error that names the option.
+ *
+ * @template T
+ * @typedef {(value: unknown, option: string) => T} Check
+ */
+
+/** Longer than the timeline reaches back; what is waited for longer than this is not waited for. */
+const WEEK_MS = 604_800_000;
+
+/**
+ * @param {(value: any) => boolean} accepts
+ * @param {string} wanted what is accepted, as the end of the sentence "It must be …"
+ * @returns {Check<any>}
+ */
+function matching(accepts, wanted) {
+  return (value, option) => {
+    if (!accepts(value)) throw invalidOption(option, value, wanted);
+    return value;
+  };
+}
+
+/**
+ * @param {number} min
+ * @param {number} max
+ * @returns {Check<number>}
+ */
+function whole(min, max) {
+  return matching((value) => Number.isInteger(value) && value >= min && value <= max, `a whole number from ${min} to ${max}`);
+}
+
+/** @type {Check<number>} */
+const span = matching((value) => typeof value === 'number' && value >= 0 && value <= WEEK_MS, `a number of milliseconds from 0 to ${WEEK_MS} (a week)`);
+
+/**
+ * The options that were given, checked. Those left out (or undefined) are absent from the result.
+ * Getters and Proxy traps of the caller run once per option, and what they throw is the caller's to see.
+ *
+ * @param {unknown} given
+ * @param {Record<string, Check<any>>} checks each known option with its check
+ * @param {{ path?: string, example: string }} where path: the option that these are part of
+ * @returns {Record<string, any>}
+ */
+function checkFields(given, checks, { path, example }) {
+  if (given === null || typeof given !== 'object' || Array.isArray(given)) {
+    throw invalidOption(path ?? 'options', given, `an object, such as ${example}`);
+  }
+  /** @param {string | symbol} key */
+  const full = (key) => (path === undefined ? String(key) : `${path}.${String(key)}`);
+  for (const key of Reflect.ownKeys(given)) {
+    if (!Object.hasOwn(checks, key)) throw unknownOption(full(key), Reflect.get(given, key), Object.keys(checks));
+  }
+  /** @type {Record<string, unknown>} */
+  const checked = {};
+  for (const [name, check] of Object.entries(checks)) {
+    const value = Reflect.get(given, name);
+    if (value !== undefined) checked[name] = check(value, full(name));
+  }
+  return checked;
+}
+
+/**
+ * @param {string} option
+ * @param {unknown} value
+ * @param {string[]} known
+ */
+function unknownOption(option, value, known) {
+  return new HeapwatchError(
+    'HEAPWATCH_INVALID_OPTION',
+    `heapwatch: there is no option ${show(option)} (given: ${show(value)}). Known are ${known.join(', ')}.`,
+    { option, value },
+  );
+}
+
+module.exports = { checkFields, matching, whole, span, WEEK_MS };
