@@ -23,14 +23,14 @@ const CLEAN = { HEAPWATCH_DISABLE: '', HEAPWATCH_INTERVAL: '', HEAPWATCH_FAIL_CH
  * @param {string} command
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} [env]
- * @param {string} [stdoutFile] where stdout goes instead
+ * @param {{ stdoutFile?: string, stderrFile?: string }} [files] where they go instead
  * @returns {Promise<Result>}
  */
-function run(command, args, env = {}, stdoutFile) {
+function run(command, args, env = {}, { stdoutFile, stderrFile } = {}) {
   return new Promise((resolve, reject) => {
-    const out = stdoutFile === undefined ? 'pipe' : openSync(stdoutFile, 'w');
-    const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...CLEAN, ...env }, timeout: 60_000, stdio: ['ignore', out, 'pipe'] });
-    if (typeof out === 'number') closeSync(out);
+    const [out, err] = [stdoutFile, stderrFile].map((file) => (file === undefined ? 'pipe' : openSync(file, 'w')));
+    const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...CLEAN, ...env }, timeout: 60_000, stdio: ['ignore', out, err] });
+    for (const file of [out, err]) if (typeof file === 'number') closeSync(file);
     let stdout = '';
     let stderr = '';
     child.stdout?.setEncoding('utf8').on('data', (text) => { stdout += text; });
@@ -44,10 +44,10 @@ function run(command, args, env = {}, stdoutFile) {
  * Runs a fixture with the Node that runs the tests.
  *
  * @param {string} name
- * @param {{ node?: string[], args?: string[], env?: NodeJS.ProcessEnv, stdoutFile?: string }} [options] node: options of node itself
+ * @param {{ node?: string[], args?: string[], env?: NodeJS.ProcessEnv, stdoutFile?: string, stderrFile?: string }} [options] node: options of node itself
  */
-function runFixture(name, { node = [], args = [], env, stdoutFile } = {}) {
-  return run(process.execPath, [...node, path.join(__dirname, 'fixtures', name), ...args], env, stdoutFile);
+function runFixture(name, { node = [], args = [], env, ...files } = {}) {
+  return run(process.execPath, [...node, path.join(__dirname, 'fixtures', name), ...args], env, files);
 }
 
 /**

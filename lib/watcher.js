@@ -289,7 +289,8 @@ class Watcher extends EventEmitter {
     const { tickMs } = this.#source;
     if (tickMs === null) return;
     // An idle loop answers what the assist asks of V8 only when JavaScript runs.
-    const assisted = Boolean(this.#options.leak) && this.#options.leak.assist !== false;
+    const { leak } = this.#options;
+    const assisted = leak !== undefined && leak !== false && leak.assist !== false;
     const audienceMs = this.#rules.size > 0 ? RULED_MS : heard || assisted ? LISTENED_MS : UNLISTENED_MS;
     this.#pump.every(Math.min(audienceMs, Math.max(tickMs, FASTEST_MS)));
   }

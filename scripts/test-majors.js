@@ -3,6 +3,7 @@
 //
 //   node scripts/test-majors.js          every major
 //   node scripts/test-majors.js 24       only these
+//   node scripts/test-majors.js --own    the Node that runs this script
 //
 // Fails on a failed, skipped or unfinished ("todo") test, and when the binary changed in between. The last line sums up.
 
@@ -14,6 +15,9 @@ const path = require('node:path');
 const { nodeMajors } = require('./node-majors');
 
 const ROOT = path.join(__dirname, '..');
+
+/** Test files at once. Most of them wait for a child process; more would push each other off two cores. */
+const AT_ONCE = 3;
 
 /** @returns {string} name and checksum of the one binary */
 function binaryChecksum() {
@@ -39,7 +43,13 @@ function run(node, report) {
     .map((name) => path.join('__test__', name));
   const reporters = ['--test-reporter=spec', '--test-reporter-destination=stdout'];
   const tap = ['--test-reporter=tap', `--test-reporter-destination=${report}`];
-  return spawnSync(node, ['--test', ...reporters, ...tap, ...files], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
+  return spawnSync(node, ['--test', `--test-concurrency=${AT_ONCE}`, ...reporters, ...tap, ...files], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+/** @param {string[]} args */
+function chosen(args) {
+  if (args[0] === '--own') return [{ major: process.versions.node.split('.')[0], path: process.execPath }];
+  return nodeMajors(args.length > 0 ? args : undefined);
 }
 
 function main() {
@@ -48,7 +58,7 @@ function main() {
   const total = { pass: 0, fail: 0, skipped: 0 };
   let ok = true;
   try {
-    for (const { major, path: node } of nodeMajors(process.argv.length > 2 ? process.argv.slice(2) : undefined)) {
+    for (const { major, path: node } of chosen(process.argv.slice(2))) {
       console.log(`\n== Node ${major}: ${checksum}`);
       const report = path.join(folder, `${major}.tap`);
       const { status } = run(node, report);
@@ -61,7 +71,9 @@ function main() {
       total.pass += result.pass;
       total.fail += result.fail;
       total.skipped += result.skipped;
-      ok = ok && status === 0 && result.pass > 0 && result.fail === 0 && result.skipped === 0;
+      // On a machine of somebody's own, what needs Bun or Deno may be skipped; in CI nothing may.
+      const skips = process.env.CI ? result.skipped : 0;
+      ok = ok && status === 0 && result.pass > 0 && result.fail === 0 && skips === 0;
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
