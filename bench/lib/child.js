@@ -1,6 +1,9 @@
 'use strict';
 
 const { fork } = require('node:child_process');
+const { closeSync, mkdtempSync, openSync, readFileSync, rmSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const path = require('node:path');
 
 /**
  * @typedef {object} ChildResult
@@ -13,32 +16,38 @@ const { fork } = require('node:child_process');
 
 /**
  * Runs a script to its end in a process of its own and collects what it says. The script reports by `process.send`,
- * so that V8's own writing to stdout (--trace-gc) stays apart.
+ * so that V8's own writing to stdout (--trace-gc) stays apart; that goes to a file, since a pipe would wake this
+ * process in the middle of what is measured.
  *
  * @param {string} script
  * @param {{ node: string, flags?: string[], args?: string[], env?: Record<string, string>, timeoutMs?: number }} options
  * @returns {Promise<ChildResult>}
  */
 function runChild(script, { node, flags = [], args = [], env = {}, timeoutMs = 120_000 }) {
-  return new Promise((resolve, reject) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'heapwatch-bench-'));
+  const stdoutFile = path.join(folder, 'stdout');
+  const stdoutFd = openSync(stdoutFile, 'w');
+  return new Promise((/** @type {(result: ChildResult) => void} */ resolve, reject) => {
     const child = fork(script, args, {
       execPath: node,
       execArgv: flags,
       env: { ...process.env, NODE_OPTIONS: '', ...env },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      stdio: ['ignore', stdoutFd, 'pipe', 'ipc'],
     });
+    /** @type {any} */
     let message;
-    let stdout = '';
     let stderr = '';
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
-    child.stdout?.setEncoding('utf8').on('data', (text) => { stdout += text; });
     child.stderr?.setEncoding('utf8').on('data', (text) => { stderr += text; });
     child.on('message', (value) => { message = value; });
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      resolve({ message, stdout, stderr, code, signal });
+      resolve({ message, stdout: readFileSync(stdoutFile, 'utf8'), stderr, code, signal });
     });
+  }).finally(() => {
+    closeSync(stdoutFd);
+    rmSync(folder, { recursive: true });
   });
 }
 

@@ -1,6 +1,6 @@
 'use strict';
 
-const { mkdirSync, readFileSync, readdirSync, writeFileSync } = require('node:fs');
+const { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
@@ -40,6 +40,7 @@ function writeResult(bench, name, result) {
  */
 function readResults(bench) {
   const folder = path.join(bench, 'results');
+  if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))

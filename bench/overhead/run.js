@@ -1,88 +1,79 @@
 'use strict';
 
-const path = require('node:path');
 const { parseArgs } = require('node:util');
 
-const { runChild, runChildToSuccess } = require('../lib/child');
-const { nodeBinaries } = require('../lib/node-binaries');
-const { circumstances, writeResult } = require('../lib/results');
-const { SOURCES, versions } = require('../lib/sources');
-const { random, shuffle } = require('../lib/statistics');
-const { parseTraceGc } = require('../lib/trace-gc');
-const { overheadTable } = require('./summary');
+const { nodeBinaries } = require('../lib/node-binaries.js');
+const { circumstances, writeResult } = require('../lib/results.js');
+const { versions } = require('../lib/sources/index.js');
+const { measureIdle } = require('./idle.js');
+const { measureProcesses } = require('./processes.js');
+const { goals, overheadTable } = require('./summary.js');
+const { measureToggled } = require('./toggled.js');
 
-const CHILD = path.join(__dirname, 'child.js');
-const NONE = 'none';
+/** A young generation of 1 MB: as many GCs as can be had. */
+const FLAGS = ['--max-semi-space-size=1'];
 
-/** V8's helper threads make CPU time noisy on few cores, so the first table does without them; the second is V8 as it comes. */
-const CONFIGURATIONS = {
-  'single-threaded-gc': ['--max-semi-space-size=1', '--single-threaded-gc'],
-  'default-threads': ['--max-semi-space-size=1'],
-};
+/** V8's helper threads make CPU time noisy on few cores; without them the work is the same, on one thread. */
+const ONE_THREAD = [...FLAGS, '--single-threaded-gc'];
 
 /**
+ * @typedef {{ name: string, method: keyof typeof METHODS, flags: string[], cold: boolean }} Configuration
+ *
  * @typedef {object} OverheadResult
  * @property {ReturnType<typeof circumstances>} circumstances
- * @property {string} configuration
- * @property {string[]} flags
+ * @property {Configuration} configuration
  * @property {Record<string, string>} versions
- * @property {number} gcs                            in one run without any source, counted by --trace-gc
- * @property {Record<string, number[][]>} blocksUs   CPU of each block of each round, by source
- * @property {Record<string, string>} errors         why a source did not run
+ * @property {number} gcs                          in each run or half of a pair, counted by --trace-gc without any source
+ * @property {Record<string, string>} errors       why a source did not run
+ * @property {Record<string, number[][]>} [blocksUs]  processes: CPU of each block of each round, by source
+ * @property {Record<string, number[][][]>} [pairsUs] toggled: CPU without and with, of each pair of each process, by source
+ * @property {Record<string, number[]>} [usPerSecond] idle: CPU of each round, by source
  */
+
+/** How to measure, and how often a full run does it. */
+const METHODS = {
+  toggled: { measure: measureToggled, rounds: 10 },
+  processes: { measure: measureProcesses, rounds: 40 },
+  idle: { measure: measureIdle, rounds: 5 },
+};
+
+/** @type {Configuration[]} */
+const CONFIGURATIONS = [
+  { name: '1-toggled', method: 'toggled', flags: ONE_THREAD, cold: false },
+  { name: '2-toggled-cold', method: 'toggled', flags: ONE_THREAD, cold: true },
+  { name: '3-processes', method: 'processes', flags: ONE_THREAD, cold: false },
+  { name: '4-processes-default-threads', method: 'processes', flags: FLAGS, cold: false },
+  { name: '5-idle', method: 'idle', flags: [], cold: false },
+];
 
 async function main() {
   const { values } = parseArgs({
     options: {
       node: { type: 'string', multiple: true },
+      only: { type: 'string' },
       rounds: { type: 'string' },
-      megabytes: { type: 'string' },
       seed: { type: 'string', default: '1' },
       quick: { type: 'boolean', default: false },
     },
   });
-  const rounds = Number(values.rounds ?? (values.quick ? 5 : 40));
-  const megabytes = values.megabytes ?? (values.quick ? '4000' : '10000');
   const binaries = nodeBinaries(values.node);
   const node = binaries.find(({ major }) => major === '24') ?? binaries[0];
-
-  for (const [configuration, flags] of Object.entries(CONFIGURATIONS)) {
-    const result = await measure({ node, configuration, flags, rounds, megabytes, seed: Number(values.seed) });
+  for (const configuration of CONFIGURATIONS.filter(({ name }) => name.includes(values.only ?? ''))) {
+    const { name } = configuration;
+    const { measure, rounds: usual } = METHODS[configuration.method];
+    const rounds = Number(values.rounds ?? (values.quick ? 2 : usual));
+    /** @type {OverheadResult} */
+    const result = {
+      circumstances: circumstances(node),
+      configuration,
+      versions: versions(),
+      ...await measure({ ...configuration, node: node.path, rounds, seed: Number(values.seed), quick: values.quick }),
+    };
     console.log(`\n${overheadTable(result)}`);
-    if (!values.quick) writeResult(__dirname, `${node.major}-${configuration}`, result);
+    if (values.quick) continue; // too few rounds to judge by
+    writeResult(__dirname, name, result);
+    if (goals(result).some(({ met }) => !met)) process.exitCode = 1;
   }
-}
-
-/**
- * Every round runs every source once, in a new order, so that a slow minute of the machine meets them all.
- *
- * @param {{ node: import('../lib/node-binaries').NodeBinary, configuration: string, flags: string[], rounds: number, megabytes: string, seed: number }} options
- * @returns {Promise<OverheadResult>}
- */
-async function measure({ node, configuration, flags, rounds, megabytes, seed }) {
-  const next = random(seed);
-  const common = { node: node.path, flags };
-  const traced = await runChildToSuccess(CHILD, { ...common, args: ['--megabytes', megabytes, '--trace'] });
-
-  /** @type {Record<string, string>} */
-  const errors = {};
-  for (const source of Object.keys(SOURCES)) {
-    const { code, stderr } = await runChild(CHILD, { ...common, args: ['--megabytes', '10', '--source', source] });
-    if (code !== 0) errors[source] = /Error: .*/.exec(stderr)?.[0] ?? `exit code ${code}`;
-  }
-
-  /** @type {Record<string, number[][]>} */
-  const blocksUs = { [NONE]: [] };
-  for (const source of Object.keys(SOURCES)) if (!errors[source]) blocksUs[source] = [];
-  for (let round = 0; round < rounds; round++) {
-    for (const source of shuffle(Object.keys(blocksUs), next)) {
-      const args = ['--megabytes', megabytes, ...(source === NONE ? [] : ['--source', source])];
-      const { message } = await runChildToSuccess(CHILD, { ...common, args });
-      blocksUs[source].push(message.blocksUs);
-    }
-    process.stderr.write(`${configuration}: round ${round + 1} of ${rounds}\r`);
-  }
-  return { circumstances: circumstances(node), configuration, flags, versions: versions(), gcs: parseTraceGc(traced.stdout).length, blocksUs, errors };
 }
 
 main();

@@ -1,7 +1,7 @@
 'use strict';
 
 const { GCProfiler } = require('node:v8');
-const { add } = require('./tally');
+const { add } = require('./tally.js');
 
 /** Can be read once: its numbers exist after stop() only. */
 function open() {

@@ -1,5 +1,5 @@
 'use strict';
 
-const { open } = require('./heapwatch');
+const { open } = require('./heapwatch.js');
 
 module.exports = { open: () => open({ gcStatistics: false }) };

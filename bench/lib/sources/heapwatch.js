@@ -1,7 +1,7 @@
 'use strict';
 
 const heapwatch = require('../../..');
-const { add } = require('./tally');
+const { add } = require('./tally.js');
 
 /**
  * @param {import('../../..').StartOptions} [options]

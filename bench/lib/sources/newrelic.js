@@ -1,14 +1,16 @@
 'use strict';
 
 const getMetricEmitter = require('@newrelic/native-metrics');
-const { add } = require('./tally');
+const { add } = require('./tally.js');
 
 function open() {
-  const emitter = getMetricEmitter();
+  /** @type {import('./tally').Tallies} */
+  const tallies = {};
+  const emitter = getMetricEmitter(); // one for ever, bound at first
+  emitter.bind();
   return {
     read() {
-      /** @type {import('./tally').Tallies} */
-      const tallies = {};
+      // getGCMetrics() starts anew each time
       for (const { type, metrics } of Object.values(emitter.getGCMetrics())) add(tallies, type, metrics.total, metrics.count);
       return tallies;
     },

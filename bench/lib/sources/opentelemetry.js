@@ -2,7 +2,7 @@
 
 const { RuntimeNodeInstrumentation } = require('@opentelemetry/instrumentation-runtime-node');
 const { MeterProvider, MetricReader } = require('@opentelemetry/sdk-metrics');
-const { add } = require('./tally');
+const { add } = require('./tally.js');
 
 class OnDemandReader extends MetricReader {
   async onForceFlush() {}

@@ -1,7 +1,7 @@
 'use strict';
 
 const { PerformanceObserver } = require('node:perf_hooks');
-const { add } = require('./tally');
+const { add } = require('./tally.js');
 
 /** All entries of every batch: what perf_hooks itself knows. */
 function open() {

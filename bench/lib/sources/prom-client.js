@@ -3,7 +3,7 @@
 // The GC metric alone: collectDefaultMetrics() would add timers that have nothing to do with GC.
 const observeGc = require('prom-client/lib/metrics/gc');
 const { Registry } = require('prom-client');
-const { add } = require('./tally');
+const { add } = require('./tally.js');
 
 function open() {
   const registry = new Registry();

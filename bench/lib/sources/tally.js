@@ -46,4 +46,19 @@ function add(tallies, kind, totalMs, count = 1) {
   tally.totalMs += totalMs;
 }
 
-module.exports = { add };
+/**
+ * @param {Tallies} after
+ * @param {Tallies} before
+ * @returns {Tallies} what came between two readings
+ */
+function subtract(after, before) {
+  /** @type {Tallies} */
+  const between = {};
+  for (const [kind, { count, totalMs }] of Object.entries(after)) {
+    const earlier = before[/** @type {Kind} */ (kind)];
+    add(between, kind, totalMs - (earlier?.totalMs ?? 0), count - (earlier?.count ?? 0));
+  }
+  return between;
+}
+
+module.exports = { add, subtract };

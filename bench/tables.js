@@ -1,0 +1,41 @@
+'use strict';
+
+const { existsSync, readFileSync, writeFileSync } = require('node:fs');
+const path = require('node:path');
+
+const { blockedTable } = require('./blocked/summary.js');
+const { countsTable, verdictLine } = require('./exact-counts/summary.js');
+const { expressTable } = require('./express/summary.js');
+const { readResults } = require('./lib/results.js');
+const { lifecycleTable } = require('./lifecycle/summary.js');
+const { overheadTable } = require('./overhead/summary.js');
+
+/**
+ * The tables of docs/benchmarks.md from the raw results, printed; with --write also put in their places there, which are
+ * marked `<!-- name -->` … `<!-- /name -->`.
+ */
+const TABLES = {
+  'exact-counts': (/** @type {import('./exact-counts/run').CountsResult[]} */ results) => results.flatMap(({ circumstances, modes }) =>
+    Object.entries(modes).map(([mode, result]) =>
+      `**Node ${circumstances.node}, ${mode}**, ${(result.ms / 1e3).toFixed(1)} s\n\n${countsTable(result)}\n\n${verdictLine(result)}`)).join('\n\n'),
+  overhead: (/** @type {any[]} */ results) => results.map(overheadTable).join('\n\n'),
+  express: expressTable,
+  blocked: blockedTable,
+  lifecycle: lifecycleTable,
+};
+
+const DOCUMENT = path.join(__dirname, '..', 'docs', 'benchmarks.md');
+
+function main() {
+  let text = existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : '';
+  for (const [name, format] of Object.entries(TABLES)) {
+    const results = readResults(path.join(__dirname, name));
+    if (results.length === 0) continue;
+    const formatted = format(results);
+    console.log(`${formatted}\n`);
+    text = text.replace(new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`), (_, open, close) => `${open}\n${formatted}\n\n${close}`);
+  }
+  if (process.argv.includes('--write')) writeFileSync(DOCUMENT, text);
+}
+
+main();
