@@ -9,7 +9,7 @@ const { lastJson, runFixture } = require('./run.js');
 
 const MB = 1024 * 1024;
 
-const verdict = async (what, { node, seconds = 20 } = {}) => lastJson(await runFixture('verdict.js', { node, args: [what, String(seconds)] }));
+const verdict = async (what, { node, seconds = 20, more = [] } = {}) => lastJson(await runFixture('verdict.js', { node, args: [what, String(seconds), ...more] }));
 
 describe('growth', { concurrency: true }, () => {
   test('a plain leak gets its verdict within 20 s, and the event once, with the report', async (t) => {
@@ -30,6 +30,12 @@ describe('growth', { concurrency: true }, () => {
     assert.equal(published, 1, 'published as well');
     assert.ok(same);
     assert.ok(crossings.length === 1 && crossings[0].values.maxGrowthBytesPerSecond > 200_000, 'maxGrowthBytesPerSecond fired');
+  });
+
+  test('who listens only after the verdict is told once as well', async () => {
+    const { events, published } = await verdict('leaks', { more: ['late'] });
+    assert.deepEqual(events.map(({ growth }) => growth.verdict), ['leak']);
+    assert.equal(published, 1);
   });
 
   test('a flat program is never called a leak', async (t) => {

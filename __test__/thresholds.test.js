@@ -10,6 +10,11 @@ const { MODES, lastJson, runFixture } = require('./run.js');
 
 const LIMITS = { maxHeapUsedBytes: 60 * 1024 ** 2, maxUsedRatio: 0.5, maxRssBytes: 60 * 1024 ** 2, maxExternalBytes: 50 * 1024 ** 2, maxGcPauseMs: 3, maxGcTimeRatio: 0.02 };
 
+test('rules go on when the native part has to be given up', async () => {
+  const result = await runFixture('rule-states.js', { node: ['--expose-gc'], args: ['degrading'], env: { HEAPWATCH_FAIL_CHECK: 'callback' } });
+  assert.deepEqual(lastJson(result), { before: 'native' });
+});
+
 for (const { source, node } of MODES) {
   const scene = async (name) => lastJson(await runFixture('rule-states.js', { node: [...node, '--expose-gc'], args: [name] }));
 

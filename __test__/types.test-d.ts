@@ -1,9 +1,11 @@
 // Compiled by `npm run check:types`, never run: the public API as a TypeScript program sees it.
 
+import http = require('node:http');
+
 import heapwatch = require('heapwatch');
 import {
-  gc, HeapwatchError, PauseHistogram, report, reset, start, stop, support,
-  type GcResult, type Pause, type Report, type Sample, type StartOptions, type Timeline, type TimelinePoint, type Watcher,
+  gc, healthCheck, HeapwatchError, PauseHistogram, report, reset, start, stop, support,
+  type Bytes, type Crossing, type GcResult, type Growth, type Health, type Subscription, type Threshold, type Pause, type Report, type Sample, type StartOptions, type Timeline, type TimelinePoint, type Watcher,
 } from 'heapwatch';
 import 'heapwatch/register';
 
@@ -21,6 +23,27 @@ watcher.once('sample', async (sample: Sample) => { await Promise.resolve(sample.
 // @ts-expect-error: not a pause's property
 watcher.on('gc', (pause) => pause.duration);
 
+const rule: Threshold = { maxRssBytes: '512MB', maxHeapUsedBytes: 1e9, maxUsedRatio: 0.9, forMs: 1000, cooldownMs: 0, action: ['log'] };
+start({ thresholds: [rule], leak: { minSpanMs: 3000, minMajors: 6, assist: { maxPauseMs: 20, everyMs: 250 } } });
+start({ leak: false });
+start({ leak: { assist: false } });
+const subscription: Subscription = watcher.onThreshold(rule, async (state, { values, timeMs }: Crossing) => {
+  await Promise.resolve([state.growth.verdict, values.maxRssBytes?.toFixed(), timeMs]);
+});
+subscription.dispose();
+watcher.on('threshold', ({ rule: { maxUsedRatio }, values, report: state }) => [maxUsedRatio, values, String(state)]);
+watcher.on('leak', ({ growth }) => growth.parts.external.bytesPerSecond);
+const health: Health = watcher.health();
+http.createServer(healthCheck()).on('request', healthCheck({ watcher, failingStatus: 500 }));
+// @ts-expect-error: one of B, KB, MB, GB
+const size: Bytes = '512 megabytes';
+// @ts-expect-error: not a field
+watcher.onThreshold({ maxHeapBytes: 1 }, () => {});
+// @ts-expect-error: no callback
+watcher.onThreshold(rule);
+// @ts-expect-error: both or none
+start({ leak: { assist: { everyMs: 250 } } });
+
 const now: Report = watcher.report();
 const line: string = `${now}`;
 const p99: number = now.gc.major.pause.percentile(99);
@@ -30,6 +53,8 @@ const limits: [number, number | null, number] = [now.heapLimit, now.containerLim
 const nested: Report[] = now.threads;
 const source: 'native' | 'perf_hooks' = now.source;
 const [low, high]: [number, number] = now.growth.interval;
+const growth: Growth = now.growth;
+const place: 'heap' | 'external' | 'native' | null = growth.place;
 // @ts-expect-error: may be null
 const afterMajor: number = now.heapAfterLastMajorGc;
 
@@ -60,6 +85,7 @@ try {
 
 {
   using scoped = start();
+  using _rule = scoped.onThreshold(rule, () => {});
   scoped.reset();
 }
 const total: number = collected.pauseMs + collected.freedBytes + report().uptimeMs;
@@ -67,4 +93,4 @@ reset();
 stop();
 watcher.stop();
 
-export { same, line, p99, all, oldSpace, limits, nested, source, low, high, afterMajor, point, pauses, everyPause, reason, total };
+export { same, line, p99, all, oldSpace, limits, nested, source, low, high, afterMajor, point, pauses, everyPause, reason, total, health, size, place };

@@ -5,7 +5,7 @@ const path = require('node:path');
 const { fillIn } = require('../lib/document.js');
 const { readResults } = require('../lib/results.js');
 const { table } = require('../lib/table.js');
-const { RULES } = require('./rules.js');
+const { fiveRises, leastSquares, mannKendall } = require('./rules.js');
 const { columnsOf, isIn, finalVerdict, verdictTable, wasAccused } = require('./summary.js');
 
 /** @typedef {import('./run').CorpusResult} CorpusResult */
@@ -20,11 +20,28 @@ const DOCUMENT = path.join(__dirname, '..', '..', 'docs', 'leak-verdicts.md');
 /** @param {CorpusResult} result */
 const liveMemory = ({ recording }) => recording.majors.map(([seconds, heap, external]) => /** @type {[number, number]} */ ([seconds, heap + external]));
 
+/**
+ * As a monitor looks: after each major GC, from the least span on. A leak must be called one at the end; a clean program must never have been.
+ *
+ * @param {CorpusResult} result
+ * @param {(series: [number, number][]) => boolean} rule
+ */
+function atAnyMoment(result, rule) {
+  const series = liveMemory(result);
+  return result.leaks ? rule(series) : series.some(([seconds], i) => seconds >= LEAST_SPAN_S && rule(series.slice(0, i + 1)));
+}
+
+/** leak.minSpanMs of the runs. */
+const LEAST_SPAN_S = 3;
+
 /** @type {Record<string, (result: CorpusResult) => boolean>} */
 const ACCUSES = {
-  ...Object.fromEntries(Object.entries(RULES).map(([name, rule]) => [name, (/** @type {CorpusResult} */ result) => rule(liveMemory(result))])),
-  // A leak must be called one at the end; a clean program must never have been.
-  'heapwatch': (result) => (result.leaks ? finalVerdict(result) === 'leak' : wasAccused(result)),
+  'five consecutive rises (memwatch)': (result) => fiveRises(liveMemory(result)),
+  'Mann–Kendall, p < .05, once at the end': (result) => mannKendall(liveMemory(result)),
+  'Mann–Kendall, p < .05, after each major GC': (result) => atAnyMoment(result, mannKendall),
+  'least squares, r² > .8, once at the end': (result) => leastSquares(liveMemory(result)),
+  'least squares, r² > .8, after each major GC': (result) => atAnyMoment(result, leastSquares),
+  'heapwatch, after each major GC': (result) => (result.leaks ? finalVerdict(result) === 'leak' : wasAccused(result)),
 };
 
 /** @param {CorpusResult[]} results */
@@ -33,7 +50,8 @@ function comparison(results) {
   const count = (/** @type {CorpusResult[]} */ list, /** @type {(result: CorpusResult) => boolean} */ accuses) => list.filter(accuses).length;
   const rows = Object.entries(ACCUSES).map(([name, accuses]) => [name, ...columns.map((column) => {
     const those = results.filter((result) => isIn(column, result));
-    return `${count(those.filter(({ leaks }) => leaks), accuses)} / ${count(those.filter(({ leaks }) => !leaks), accuses)}`;
+    const share = (/** @type {CorpusResult[]} */ list) => `${count(list, accuses)} of ${list.length}`;
+    return `${share(those.filter(({ leaks }) => leaks))} / ${share(those.filter(({ leaks }) => !leaks))}`;
   })]);
   return table(['leaks found / clean programs accused', ...columns.map(({ major, mode }) => `${major} ${mode}`)], rows);
 }

@@ -57,10 +57,4 @@ function leastSquares(series) {
   return xy > 0 && xy ** 2 / (xx * yy) > 0.8;
 }
 
-const RULES = {
-  'five consecutive rises (memwatch)': fiveRises,
-  'Mann–Kendall, p < .05': mannKendall,
-  'least squares, r² > .8': leastSquares,
-};
-
-module.exports = { RULES };
+module.exports = { fiveRises, mannKendall, leastSquares };
