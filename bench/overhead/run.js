@@ -33,7 +33,7 @@ const ONE_THREAD = [...FLAGS, '--single-threaded-gc'];
 /** How to measure, and how often a full run does it. */
 const METHODS = {
   toggled: { measure: measureToggled, rounds: 10 },
-  processes: { measure: measureProcesses, rounds: 40 },
+  processes: { measure: measureProcesses, rounds: 25 },
   idle: { measure: measureIdle, rounds: 5 },
 };
 
