@@ -46,6 +46,9 @@ const MODES = {
  * @property {Record<string, ModeResult>} modes
  */
 
+/** In CI the machine may be anybody's: counts must be exact there too, of the pauses so many of a hundred must agree. */
+const QUICK_PERCENT = 95;
+
 async function main() {
   const { values } = parseArgs({ options: { node: { type: 'string', multiple: true }, quick: { type: 'boolean', default: false } } });
   let good = true;
@@ -56,7 +59,8 @@ async function main() {
       const measured = await measureUndisturbed(node.path, alone, [...args, '--steps', values.quick ? '450' : '800']);
       result.modes[mode] = measured;
       console.log(`\nNode ${node.version}, loop ${mode}, ${(measured.ms / 1e3).toFixed(1)} s\n\n${countsTable(measured)}\n\n${verdictLine(measured)}`);
-      good &&= judge(measured).good;
+      const { good: agrees, countsAgree, percent } = judge(measured);
+      good &&= values.quick ? countsAgree && percent >= QUICK_PERCENT : agrees;
     }
     if (!values.quick) writeResult(__dirname, node.major, result);
   }
