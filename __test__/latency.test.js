@@ -46,6 +46,7 @@ for (const [how, meaning] of Object.entries(BLOCKS)) {
       const { latencies, calls, early, runs, source } = lastJson({ ...result, stderr });
       assert.equal(source, 'native', stderr);
       judge(t, 'crossing to line', latencies);
+      assert.ok(latencies.every((ms) => ms > -50), 'no line came before the crossing');
       assert.equal(early, 0, 'no callback came while the loop was blocked');
       assert.equal(calls, runs, 'each came afterwards');
       const lines = stderr.trim().split('\n');

@@ -67,7 +67,7 @@ async function main() {
   const binaries = nodeBinaries(values.node);
   const node = binaries.find(({ major }) => major === '24') ?? binaries[0];
   const requests = Number(values.requests);
-  const count = Number(values.pairs ?? (values.quick ? 5 : 30));
+  const count = Number(values.pairs ?? (values.quick ? 5 : 60));
 
   for (const configuration of CONFIGURATIONS.filter(({ name }) => name.includes(values.only ?? ''))) {
     /** @type {Pair[]} */

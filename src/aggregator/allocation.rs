@@ -4,7 +4,7 @@
 //! V8 14.6 counts allocation itself (`total_allocated_bytes`); where it does, its count is taken instead.
 
 use super::counters::Counters;
-use crate::event::{GcEvent, GcKind, HeapSample};
+use crate::event::{GcEvent, GcKind, HeapReading, HeapSample};
 
 /// Follows one isolate's heap from GC to GC.
 pub struct Allocation {
@@ -43,9 +43,10 @@ impl Allocation {
         self.used_at_ns = event.start_ns.saturating_add(event.pause_ns);
 
         if event.kind == GcKind::Major {
-            counters.major_before_bytes += float(event.before.used_bytes);
-            counters.major_freed_bytes +=
-                float(event.before.used_bytes.saturating_sub(event.after.used_bytes));
+            // The old generation alone: young garbage would have gone without a major GC.
+            let old = |reading: &HeapReading| reading.used_bytes.saturating_sub(reading.young_used_bytes);
+            counters.major_before_bytes += float(old(&event.before));
+            counters.major_freed_bytes += float(old(&event.before).saturating_sub(old(&event.after)));
         }
         if event.kind == GcKind::Minor {
             let old_before = event.before.used_bytes.saturating_sub(event.before.young_used_bytes);
@@ -89,7 +90,6 @@ fn float(bytes: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::HeapReading;
 
     fn sample(at_ns: u64, used_bytes: u64, allocated_bytes: u64) -> HeapSample {
         HeapSample { at_ns, used_bytes, allocated_bytes, ..HeapSample::default() }

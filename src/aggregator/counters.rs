@@ -18,7 +18,7 @@ pub struct Counters {
     pub survived_bytes: f64,
     /// Bytes of the young generation before minor GCs.
     pub young_bytes: f64,
-    /// Bytes in use before major GCs.
+    /// Bytes in use in the old generation before major GCs.
     pub major_before_bytes: f64,
     /// Bytes that they freed.
     pub major_freed_bytes: f64,

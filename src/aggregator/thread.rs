@@ -79,10 +79,15 @@ fn run(registry: &Registry, stop: &AtomicBool) {
         let now_ns = clock.now_ns();
         follow(&mut schedules, registry.isolates(), now_ns);
 
+        // Looked at first: a rule must be evaluated on memory that is as fresh as it asks for.
+        for schedule in &mut schedules {
+            schedule.has_rules = schedule.watched.with_state(|state| state.has_rules());
+        }
         // Fresh sizes at every tick where a rule waits for a limit; otherwise as often as was asked for.
         let interval = |schedule: &Schedule| match schedule.watched.sample_interval_ns.load(Ordering::Relaxed)
         {
-            _ if schedule.has_rules => RULES_TICK_NS,
+            0 if schedule.has_rules => RULES_TICK_NS,
+            interval_ns if schedule.has_rules => interval_ns.min(RULES_TICK_NS),
             interval_ns => interval_ns,
         };
         let shortest = schedules.iter().map(interval).filter(|ns| *ns > 0).min();
@@ -105,7 +110,6 @@ fn run(registry: &Registry, stop: &AtomicBool) {
             let orders = schedule.watched.with_state(|state| {
                 let native_bytes = native_bytes.filter(|_| state.identity.thread_id == 0);
                 let orders = state.tick(now_ns, &memory, native_bytes);
-                schedule.has_rules = state.has_rules();
                 // What was asked for on the last tick has arrived, if it can: JavaScript runs.
                 let own_ns = schedule.watched.sample_interval_ns.load(Ordering::Relaxed);
                 let has_arrived = std::mem::take(&mut schedule.is_asked) && now_ns >= schedule.sample_due_ns;
