@@ -10,8 +10,10 @@ test('while the main thread is blocked for 5 s, its samples go on and another th
 
   assert.ok(points.length >= 4, `${points.length} points of the timeline lie in the blocked time`);
   for (const point of points) {
-    assert.ok(point.gcCount > 0 && point.heapUsed > 0 && point.rss > 0, JSON.stringify(point));
+    assert.ok(point.heapUsed > 0 && point.rss > 0, JSON.stringify(point));
   }
+  // Not each: on a machine that is busy with more than this, a second may pass without a GC.
+  assert.ok(points.filter(({ gcCount }) => gcCount > 0).length >= 3, JSON.stringify(points));
 
   assert.ok(seen.length >= 10, `the onlooker reported ${seen.length} times`);
   const counts = seen.map(({ gcs }) => gcs);
