@@ -16,8 +16,8 @@ const { nodeMajors } = require('./node-majors');
 
 const ROOT = path.join(__dirname, '..');
 
-/** Test files at once. Most of them wait for a child process; more would push each other off two cores. */
-const AT_ONCE = 3;
+/** Test files at once. Most of them wait for a child process; more of them push each other off two cores. */
+const AT_ONCE = 2;
 
 /** @returns {string} name and checksum of the one binary */
 function binaryChecksum() {
