@@ -109,7 +109,7 @@ export interface StartOptions {
 export interface LeakOptions {
   /** No verdict before the watcher is this old, in milliseconds, at most a week. Default: 900,000 (15 min). */
   minSpanMs?: number;
-  /** No verdict before this many major GCs, 1 or more. Default: 6. */
+  /** No verdict before this many major GCs after the first two, which are warm-up; 1 or more. Default: 6. */
   minMajors?: number;
   /**
    * Ask V8 for a major GC when there was none for `everyMs`, or for a tenth of it while the old generation

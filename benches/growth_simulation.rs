@@ -5,31 +5,52 @@
 #[path = "../tests/synthetic/mod.rs"]
 mod synthetic;
 
-use synthetic::{Kind, NULLS, shares};
+use synthetic::{Kind, Life, NULLS, shares};
 
 const MAJORS: [usize; 5] = [8, 15, 30, 60, 240];
+/// Lives with a major GC every two minutes.
+const HOURS: [u16; 5] = [1, 2, 4, 12, 48];
+const MAJORS_AN_HOUR: usize = 30;
+const SIGMAS: [f64; 9] = [1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 20.0, 40.0];
 
-fn table(title: &str, rows: &[(String, Kind)], runs: usize) {
-    println!("\n{title}\n\n| | {} |", MAJORS.map(|majors| format!("{majors} majors")).join(" | "));
-    println!("|---{}|", "|---".repeat(MAJORS.len()));
+type Row = (String, Kind);
+
+fn table(title: &str, columns: &[(String, Life)], rows: &[Row], runs: usize) {
+    let head: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+    println!("\n**{title}**\n\n| | {} |\n|---{}|", head.join(" | "), "|---:".repeat(columns.len()));
     for (name, kind) in rows {
-        let cells = MAJORS.map(|majors| {
-            let (leak, clean) = shares(*kind, majors, runs, 42);
-            format!("{:.2} % ({:.0} %)", leak * 100.0, clean * 100.0)
-        });
+        let cells: Vec<String> = columns
+            .iter()
+            .map(|(_, life)| {
+                let (leak, clean) = shares(*kind, *life, runs, 42);
+                format!("{:.1} % ({:.0} %)", leak * 100.0, clean * 100.0)
+            })
+            .collect();
         println!("| {name} | {} |", cells.join(" | "));
     }
 }
 
 fn main() {
-    let runs = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(4000);
-    println!("{runs} series a cell, one hour each; leak said at any moment (in brackets: clean at the end)");
-    let nulls: Vec<(String, Kind)> = NULLS.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
-    table("False alarms", &nulls, runs);
-    let sizes = [1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 20.0];
-    let leaks: Vec<(String, Kind)> = sizes.iter().map(|s| (format!("{s} σ"), Kind::Leak(*s))).collect();
-    table("Power: growth over the hour, in standard deviations of white noise", &leaks, runs);
-    let leaks: Vec<(String, Kind)> =
-        sizes.iter().map(|s| (format!("{s} σ"), Kind::LeakInWander(*s))).collect();
-    table("Power in AR(0.5) noise", &leaks, runs);
+    let runs: usize = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(4000);
+    let hour: Vec<(String, Life)> =
+        MAJORS.iter().map(|&majors| (format!("{majors} majors"), Life::hour(majors))).collect();
+    let long: Vec<(String, Life)> = HOURS
+        .iter()
+        .map(|&hours| {
+            let life = Life { hours: f64::from(hours), majors: usize::from(hours) * MAJORS_AN_HOUR };
+            (format!("{hours} h"), life)
+        })
+        .collect();
+    let nulls: Vec<Row> = NULLS.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
+    let leaks = |kind: fn(f64) -> Kind| -> Vec<Row> {
+        SIGMAS.iter().map(|&sigmas| (format!("{sigmas} σ an hour"), kind(sigmas))).collect()
+    };
+    println!("Leak said at any moment (in brackets: clean at the end), of {runs} series of one hour:");
+    table("False alarms", &hour, &nulls, runs);
+    table("Power in white noise", &hour, &leaks(Kind::Leak), runs);
+    table("Power in AR(0.5) noise", &hour, &leaks(Kind::LeakInWander), runs);
+    let fewer = runs / 4;
+    println!("\nThe same of {fewer} series of longer lives, with {MAJORS_AN_HOUR} majors an hour:");
+    table("False alarms", &long, &nulls, fewer);
+    table("Power in white noise", &long, &leaks(Kind::Leak), fewer);
 }

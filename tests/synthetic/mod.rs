@@ -10,6 +10,23 @@ const BASE: f64 = 100.0 * MB;
 /// The noise's standard deviation.
 const SIGMA: f64 = 10.0 * MB;
 
+/// How long a series is watched.
+#[derive(Clone, Copy, Debug)]
+pub struct Life {
+    /// Its length.
+    pub hours: f64,
+    /// Major GCs in it.
+    pub majors: usize,
+}
+
+impl Life {
+    /// An hour with so many major GCs.
+    #[must_use]
+    pub fn hour(majors: usize) -> Self {
+        Self { hours: 1.0, majors }
+    }
+}
+
 /// A kind of live memory over a life.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
@@ -19,15 +36,15 @@ pub enum Kind {
     Wander(f64),
     /// One large step up at a random moment.
     Step,
-    /// A warm-up with a time constant of 2 to 9 minutes.
+    /// A warm-up with a time constant of 6 to 20 minutes.
     WarmUp,
-    /// Waves of 5 to 15 minutes, from a random phase.
+    /// Waves of 7.5 to 40 minutes, from a random phase.
     Wave,
     /// Noise with heavy tails (Student's t with 2 degrees of freedom), upwards.
     HeavyTails,
-    /// A cache that fills and is emptied, every 5 to 15 minutes.
+    /// A cache that fills and is emptied, every 7.5 to 40 minutes.
     Sawtooth,
-    /// Rises by this many standard deviations of white noise over the life.
+    /// Rises by this many standard deviations of white noise an hour.
     Leak(f64),
     /// The same in noise that wanders (0.5).
     LeakInWander(f64),
@@ -49,12 +66,12 @@ fn normal(rng: &mut Rng) -> f64 {
     (-2.0 * (1.0 - rng.f64()).ln()).sqrt() * (std::f64::consts::TAU * rng.f64()).cos()
 }
 
-/// The live memory at each of `majors` moments, spread unevenly over [0, 1].
-fn series(kind: Kind, majors: usize, rng: &mut Rng) -> Vec<(f64, f64)> {
-    let mut times: Vec<f64> = (0..majors).map(|_| rng.f64()).collect();
+/// The live memory at moments spread unevenly over the life, in hours.
+fn series(kind: Kind, life: Life, rng: &mut Rng) -> Vec<(f64, f64)> {
+    let mut times: Vec<f64> = (0..life.majors).map(|_| life.hours * rng.f64()).collect();
     times.sort_unstable_by(f64::total_cmp);
     let (at, tau, periods, phase) =
-        (0.1 + 0.8 * rng.f64(), 0.1 + 0.23 * rng.f64(), 1.5 + 6.5 * rng.f64(), rng.f64());
+        (life.hours * (0.1 + 0.8 * rng.f64()), 0.1 + 0.23 * rng.f64(), 1.5 + 6.5 * rng.f64(), rng.f64());
     let mut wander = normal(rng);
     times
         .into_iter()
@@ -93,12 +110,12 @@ pub struct Outcome {
     pub last: Verdict,
 }
 
-/// Feeds one series of an hour, with the default options: verdicts after 15 minutes and six majors.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an hour and some megabytes")]
-pub fn judge(kind: Kind, majors: usize, rng: &mut Rng) -> Outcome {
+/// Feeds one series, with the default options: verdicts after 15 minutes and six majors.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some days and megabytes")]
+pub fn judge(kind: Kind, life: Life, rng: &mut Rng) -> Outcome {
     let mut growth = Growth::new(GrowthOptions::default(), 0);
     let mut ever_leak = false;
-    for (time, bytes) in series(kind, majors, rng) {
+    for (time, bytes) in series(kind, life, rng) {
         let at_ns = (time * 3600.0 * 1e9) as u64;
         growth.record_major(Live { at_ns, heap_bytes: bytes as u64, external_bytes: 0 });
         ever_leak |= growth.verdict() == Verdict::Leak;
@@ -108,9 +125,9 @@ pub fn judge(kind: Kind, majors: usize, rng: &mut Rng) -> Outcome {
 
 /// The share of `runs` series in which leak was said at some moment, and of those that ended clean.
 #[expect(clippy::cast_precision_loss, reason = "thousands")]
-pub fn shares(kind: Kind, majors: usize, runs: usize, seed: u64) -> (f64, f64) {
+pub fn shares(kind: Kind, life: Life, runs: usize, seed: u64) -> (f64, f64) {
     let mut rng = Rng::with_seed(seed);
-    let outcomes: Vec<Outcome> = (0..runs).map(|_| judge(kind, majors, &mut rng)).collect();
+    let outcomes: Vec<Outcome> = (0..runs).map(|_| judge(kind, life, &mut rng)).collect();
     let share = |test: &dyn Fn(&Outcome) -> bool| {
         outcomes.iter().filter(|outcome| test(outcome)).count() as f64 / runs as f64
     };

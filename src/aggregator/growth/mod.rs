@@ -9,8 +9,8 @@ pub mod forecast;
 pub mod rule;
 pub mod series;
 
-use rule::{Judgement, Look, judge};
-use series::{Sample, Series, floor};
+use rule::{Judgement, Look, MOST_P, judge};
+use series::{Sample, Series, floor, valleys};
 
 use crate::report::{GrowthPart, GrowthReport, Place, Verdict};
 use forecast::{Limit, forecast};
@@ -26,11 +26,11 @@ const WARM_UP_SAMPLES: usize = 2;
 const LEAST_LIVE_BYTES: f64 = 2.0 * 1_048_576.0;
 /// Growth outside V8 that matters at the least: allocators keep and return tens of megabytes as they please.
 const LEAST_NATIVE_BYTES: f64 = 32.0 * 1_048_576.0;
-/// The least span is the promise that what is innocent varies faster than that. So a floor is looked at in fine buckets, and in
-/// coarse ones, this many to the least span: in these a sawtooth shows its floor, and a slow leak under it.
-const COARSE_BUCKETS_IN_SPAN: u64 = 2;
-/// Once there are enough of these for a trend.
-const COARSE_FROM_SPANS: u64 = 3;
+/// The least span is the promise that what is innocent varies faster than that. So a floor is looked at in fine buckets, and by its
+/// valleys alone, the lowest within this share of the least span before and after (1 in so many): under a sawtooth a slow leak shows there.
+const VALLEY_SHARE: u64 = 4;
+/// With fewer valleys there is no trend.
+const FEWEST_VALLEYS: usize = 6;
 /// The recent past is kept in slots of this share of the least span (1 in so many): 8 hours by default.
 const SLOTS_IN_SPAN: u64 = 16;
 /// The next shorter window in which growth is looked for is this share of the one before (1 in so many).
@@ -45,7 +45,7 @@ const LOOKS_IN_A_SPAN: u64 = 20;
 pub struct GrowthOptions {
     /// The least age of a watcher. Default 15 min.
     pub min_span_ns: u64,
-    /// The fewest major GCs. Default 6.
+    /// The fewest major GCs after the first two, which are warm-up. Default 6.
     pub min_majors: u64,
 }
 
@@ -146,21 +146,22 @@ impl Suspect {
     }
 }
 
-/// Looks in fine buckets, and where that sees no growth in coarse ones.
+/// Looks in fine buckets, and where that sees no growth at the valleys.
 fn judge_at_both_scales(samples: &[Sample], min_span_ns: u64, least_bytes: f64) -> Option<Judgement> {
     let fine = judge(&floor(samples, 0), least_bytes);
-    let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return fine };
-    let has_coarse = last.at_ns - first.at_ns >= COARSE_FROM_SPANS.saturating_mul(min_span_ns);
-    if !has_coarse || fine.is_some_and(|fine| fine.look == Look::Grows) {
+    if fine.is_some_and(|fine| fine.look == Look::Grows) {
         return fine;
     }
-    judge(&floor(samples, min_span_ns / COARSE_BUCKETS_IN_SPAN), least_bytes)
-        .filter(|coarse| coarse.look == Look::Grows)
-        .or(fine)
+    let valleys = valleys(samples, min_span_ns / VALLEY_SHARE);
+    if valleys.len() < FEWEST_VALLEYS {
+        return fine;
+    }
+    judge(&floor(&valleys, 0), least_bytes).filter(|deep| deep.look == Look::Grows).or(fine)
 }
 
 /// Growth that began late: in the last quarter, sixteenth, … of the life. It must have gone beyond all that was there before, by what
-/// matters; so the rising half of a daily wave is none from the second day on.
+/// matters; so the rising half of a daily wave is none from the second day on. Each further window halves the chance that is allowed to
+/// noise: many windows are looked at, and all of them together must not be fooled more often than one (Bonferroni).
 fn judge_recent(
     series: &Series,
     settled: &[Sample],
@@ -169,11 +170,13 @@ fn judge_recent(
 ) -> Option<Judgement> {
     let (first, last) = (settled.first()?, settled.last()?);
     let mut span_ns = (last.at_ns - first.at_ns) / RECENT_SHARE;
+    let mut most_p = MOST_P / 2.0;
     while span_ns >= min_span_ns.saturating_mul(RECENT_LEAST_SPANS).max(1) {
         let from_ns = last.at_ns - span_ns;
         let before = &settled[..settled.partition_point(|sample| sample.at_ns < from_ns)];
         let points = floor(&series.since(from_ns), 0);
-        let judgement = judge(&points, least_bytes).filter(|judgement| judgement.look == Look::Grows);
+        let judgement = judge(&points, least_bytes)
+            .filter(|judgement| judgement.look == Look::Grows && judgement.p < most_p);
         #[expect(clippy::cast_precision_loss, reason = "bytes below 2^53")]
         let highest_before = before.iter().map(|sample| sample.bytes).max().unwrap_or(0) as f64;
         if let (Some(judgement), Some(end)) = (judgement, points.last())
@@ -182,6 +185,7 @@ fn judge_recent(
             return Some(judgement);
         }
         span_ns /= RECENT_SHARE;
+        most_p /= 2.0;
     }
     None
 }
@@ -242,7 +246,7 @@ impl Growth {
         self.heap.push(Sample { at_ns, bytes: heap_bytes });
         self.external.push(Sample { at_ns, bytes: external_bytes });
         self.live.series.push(Sample { at_ns, bytes: heap_bytes.saturating_add(external_bytes) });
-        if self.is_old_enough() && self.live.series.taken() >= self.options.min_majors {
+        if self.is_old_enough() && self.settled_majors() >= self.options.min_majors {
             self.live.look(self.started_ns, self.last_ns, self.options.min_span_ns);
         }
     }
@@ -263,6 +267,11 @@ impl Growth {
                 self.native.look(self.started_ns, self.last_ns, self.options.min_span_ns);
             }
         }
+    }
+
+    /// Major GCs after the warm-up ones.
+    fn settled_majors(&self) -> u64 {
+        self.live.series.taken().saturating_sub(WARM_UP_SAMPLES as u64)
     }
 
     fn is_old_enough(&self) -> bool {
@@ -378,7 +387,7 @@ impl Growth {
     #[expect(clippy::cast_precision_loss, reason = "for people to read")]
     fn reason(&self, verdict: Verdict, place: Option<Place>, judgement: Option<&Judgement>) -> String {
         let age_s = self.last_ns.saturating_sub(self.started_ns) as f64 / 1e9;
-        let majors = self.live.series.taken();
+        let majors = self.settled_majors();
         if !self.is_old_enough() {
             return format!(
                 "watched for {} of the {} that a verdict needs (leak.minSpanMs)",
@@ -388,7 +397,7 @@ impl Growth {
         }
         if verdict != Verdict::Leak && majors < self.options.min_majors {
             return format!(
-                "{majors} major GCs of the {} that a verdict needs (leak.minMajors); leak.assist asks V8 for them",
+                "{majors} major GCs after the warm-up, of the {} that a verdict needs (leak.minMajors); leak.assist asks V8 for them",
                 self.options.min_majors
             );
         }
@@ -545,7 +554,7 @@ mod tests {
         }
         let report = growth.report(300 * MB, None);
         assert_eq!(report.verdict, Verdict::Inconclusive);
-        assert!(report.reason.contains("0 major GCs of the 6"), "{}", report.reason);
+        assert!(report.reason.contains("0 major GCs after the warm-up, of the 6"), "{}", report.reason);
     }
 
     #[test]

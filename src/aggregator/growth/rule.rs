@@ -8,7 +8,7 @@ use crate::stats::mann_kendall::rising_trend;
 use crate::stats::theil_sen::{Slope, theil_sen};
 
 /// The chance of a rise like this without any trend that is still called growth.
-const MOST_P: f64 = 0.01;
+pub const MOST_P: f64 = 0.01;
 /// Growth below this share of the floor does not matter.
 const LEAST_SHARE: f64 = 0.1;
 /// Growth below this multiple of the noise around its line (as a robust standard deviation) may be noise.
@@ -44,6 +44,8 @@ pub enum Look {
 pub struct Judgement {
     /// What it says.
     pub look: Look,
+    /// The chance of a rise like this without any trend.
+    pub p: f64,
     /// Bytes per second.
     pub slope: Slope,
     /// Growth over the span that would matter.
@@ -82,7 +84,7 @@ pub fn judge(floor: &[(f64, f64)], least_bytes: f64) -> Option<Judgement> {
     } else {
         Look::Unclear
     };
-    Some(Judgement { look, slope, important_bytes, material_bytes, span_s })
+    Some(Judgement { look, p: trend.p, slope, important_bytes, material_bytes, span_s })
 }
 
 /// The last half and the last third of the time carry their part of the growth.

@@ -156,6 +156,29 @@ pub fn floor(samples: &[Sample], least_bucket_ns: u64) -> Vec<(f64, f64)> {
         .collect()
 }
 
+/// The valleys of samples: those than which none is lower from `within_ns` before to `within_ns` after. A floor in buckets depends on where the
+/// buckets fall; a batch that is filled and dropped shows its lowest point here, whatever its beat. Near the ends nothing is known to be one.
+#[must_use]
+pub fn valleys(samples: &[Sample], within_ns: u64) -> Vec<Sample> {
+    let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return Vec::new() };
+    let mut found: Vec<Sample> = Vec::new();
+    for (index, sample) in samples.iter().enumerate() {
+        if sample.at_ns - first.at_ns < within_ns || last.at_ns - sample.at_ns < within_ns {
+            continue;
+        }
+        let (from_ns, to_ns) = (sample.at_ns - within_ns, sample.at_ns + within_ns);
+        // Of equals the first.
+        let before = samples[..index].iter().rev().take_while(|other| other.at_ns >= from_ns);
+        let after = samples[index + 1..].iter().take_while(|other| other.at_ns <= to_ns);
+        if before.map(|other| other.bytes).all(|bytes| bytes > sample.bytes)
+            && after.map(|other| other.bytes).all(|bytes| bytes >= sample.bytes)
+        {
+            found.push(*sample);
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +197,23 @@ mod tests {
             floor.len() >= 15 && floor.iter().all(|(_, bytes)| (bytes - 100.0).abs() < 1e-9),
             "{floor:?}"
         );
+    }
+
+    #[test]
+    fn valleys_are_the_troughs_of_a_sawtooth_whatever_its_beat() {
+        for beat in [3_u64, 4, 5, 7] {
+            let teeth: Vec<(u64, u64)> = (0..100).map(|i| (i * 100, 1_000 * (i % beat) + i)).collect();
+            let found = valleys(&samples(&teeth), 150);
+            let troughs = (2..98).filter(|i| i % beat == 0).count();
+            assert_eq!(found.len(), troughs, "beat {beat}: {found:?}");
+            assert!(found.iter().all(|valley| valley.at_ns / 100 % beat == 0), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_steady_rise_has_no_valleys() {
+        let rise: Vec<(u64, u64)> = (0..50).map(|i| (i * 100, i)).collect();
+        assert_eq!(valleys(&samples(&rise), 150), []);
     }
 
     #[test]
