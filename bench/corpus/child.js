@@ -22,7 +22,7 @@ const { drive } = require('./drive.js');
 const LOOK_MS = 200;
 
 async function main() {
-  const { values } = parseArgs({ options: { program: { type: 'string' }, seconds: { type: 'string' }, leak: { type: 'string' }, 'until-leak': { type: 'boolean', default: false } } });
+  const { values } = parseArgs({ options: { program: { type: 'string' }, seconds: { type: 'string' }, leak: { type: 'string' }, pace: { type: 'string', default: '1' }, 'until-leak': { type: 'boolean', default: false } } });
   if (!heapwatch.support.native) throw new Error(`heapwatch is degraded here: ${heapwatch.support.reason}`);
   const seconds = Number(values.seconds);
   /** @type {import('./programs').Program} */
@@ -57,7 +57,7 @@ async function main() {
       step(elapsedMs);
     };
   };
-  await drive({ ...program, start: counted }, seconds, () => values['until-leak'] && leakAtS !== null);
+  await drive({ ...program, start: counted }, seconds, { pace: Number(values.pace), isDone: () => values['until-leak'] && leakAtS !== null });
   clearInterval(timer);
   const used = process.cpuUsage(cpu);
   const { growth } = watcher.report();

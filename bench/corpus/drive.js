@@ -11,10 +11,12 @@ const MOST_AT_ONCE = 25;
  *
  * @param {import('./programs').Program} program
  * @param {number} seconds
- * @param {() => boolean} [isDone] asked at each turn
+ * @param {object} [options]
+ * @param {() => boolean} [options.isDone] asked at each turn
+ * @param {number} [options.pace] how much faster the program's time passes
  * @returns {Promise<void>} settled after so many seconds, or once it is done
  */
-function drive(program, seconds, isDone = () => false) {
+function drive(program, seconds, { isDone = () => false, pace = 1 } = {}) {
   const step = program.start();
   const startedMs = performance.now();
   let drivenMs = 0;
@@ -22,8 +24,9 @@ function drive(program, seconds, isDone = () => false) {
     const turn = () => {
       const elapsedMs = performance.now() - startedMs;
       if (elapsedMs >= seconds * 1000 || isDone()) return resolve();
-      drivenMs = Math.max(drivenMs, elapsedMs - MOST_AT_ONCE * TURN_MS);
-      for (; drivenMs <= elapsedMs; drivenMs += TURN_MS) step(drivenMs);
+      const dueMs = elapsedMs * pace;
+      drivenMs = Math.max(drivenMs, dueMs - MOST_AT_ONCE * pace * TURN_MS);
+      for (; drivenMs <= dueMs; drivenMs += TURN_MS) step(drivenMs);
       setTimeout(turn, TURN_MS);
     };
     turn();

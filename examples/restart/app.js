@@ -59,4 +59,5 @@ function leave(why, code) {
 }
 
 watcher.onThreshold(rule, (report, { values }) => leave(`${JSON.stringify(values)}; ${report}`, exitCode));
-process.once('SIGTERM', () => leave('SIGTERM', 0));
+// systemd and Kubernetes send the one, pm2 the other.
+for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => leave(signal, 0));

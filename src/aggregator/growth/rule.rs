@@ -8,7 +8,7 @@ use crate::stats::mann_kendall::rising_trend;
 use crate::stats::theil_sen::{Slope, theil_sen};
 
 /// The chance of a rise like this without any trend that is still called growth.
-pub const MOST_P: f64 = 0.01;
+pub const MOST_P: f64 = 0.005;
 /// Growth below this share of the floor does not matter.
 const LEAST_SHARE: f64 = 0.1;
 /// Growth below this multiple of the noise around its line (as a robust standard deviation) may be noise.
