@@ -15,6 +15,15 @@ test('rules go on when the native part has to be given up', async () => {
   assert.deepEqual(lastJson(result), { before: 'native' });
 });
 
+test('a rule with all seven fields fires once the last of them holds', async () => {
+  const found = lastJson(await runFixture('rule-all-fields.js', { node: ['--max-old-space-size=100'] }));
+  assert.ok(found.values, `never: ${JSON.stringify(found)}`);
+  assert.deepEqual(Object.keys(found.values), found.fields);
+  assert.deepEqual(Object.keys(found.alone).sort(), [...found.fields].sort(), 'each of them held');
+  const lastMs = Math.max(...Object.values(found.alone));
+  assert.ok(found.togetherMs >= lastMs - 500, `together after ${found.togetherMs} ms, the last alone after ${lastMs} ms`);
+});
+
 for (const { source, node } of MODES) {
   const scene = async (name) => lastJson(await runFixture('rule-states.js', { node: [...node, '--expose-gc'], args: [name] }));
 
