@@ -60,14 +60,14 @@ async function main() {
       node: { type: 'string', multiple: true },
       only: { type: 'string' },
       pairs: { type: 'string' },
-      requests: { type: 'string', default: '20000' },
+      requests: { type: 'string', default: '10000' },
       quick: { type: 'boolean', default: false },
     },
   });
   const binaries = nodeBinaries(values.node);
   const node = binaries.find(({ major }) => major === '24') ?? binaries[0];
   const requests = Number(values.requests);
-  const count = Number(values.pairs ?? (values.quick ? 5 : 60));
+  const count = Number(values.pairs ?? (values.quick ? 5 : 80));
 
   for (const configuration of CONFIGURATIONS.filter(({ name }) => name.includes(values.only ?? ''))) {
     /** @type {Pair[]} */
