@@ -33,13 +33,15 @@ const SPAN = { minSpanMs: 3000, minMajors: 6 };
 /** @type {Record<Mode, object>} */
 const LEAK = { natural: SPAN, assisted: { ...SPAN, assist: { everyMs: 250, maxPauseMs: 100 } } };
 
-/** Left to itself V8 collects when there is reason to: so the natural runs are paced faster, and longer. */
-const PACE = { natural: 12, assisted: 1 };
+/** Left to itself V8 collects when there is reason to: so the natural runs are paced faster. */
+const PACE = { natural: 6, assisted: 1 };
 
 /** Several periods of each program, and fifteen of the least span. */
-const SECONDS = { natural: 60, assisted: 45 };
+const SECONDS = 45;
+/** Half a megabyte a second under teeth of 25 MB: twice as long until that is sure. */
+const SLOW = /under-sawtooth/;
 /** A clean program is watched this long; a leaking one until it is found, for this long at most. */
-const QUICK_SECONDS = { clean: 16, leaking: 60 };
+const QUICK_SECONDS = { clean: 16, leaking: 90 };
 
 /** That every leak is found within that time is a goal, on a machine that does other things too; that none is called clean is a must. */
 const MOST_MISSED = 1;
@@ -80,7 +82,7 @@ function plan({ node, program, mode, seconds, quick }) {
   const chosen = programs().filter(({ name, file }) => program === undefined || program.some((wanted) => name.includes(wanted) || file.includes(wanted)));
   const modes = /** @type {Mode[]} */ (mode ?? (quick ? ['assisted'] : ['natural', 'assisted']));
   const all = nodes.flatMap((binary) => modes.flatMap((each) =>
-    chosen.map((one) => ({ program: one, node: binary, mode: each, seconds: Number(seconds ?? (quick ? QUICK_SECONDS[one.leaks ? 'leaking' : 'clean'] : SECONDS[each])) }))));
+    chosen.map((one) => ({ program: one, node: binary, mode: each, seconds: Number(seconds ?? (quick ? QUICK_SECONDS[one.leaks ? 'leaking' : 'clean'] : SECONDS * (SLOW.test(one.file) ? 2 : 1))) }))));
   // Each program once, the Node majors in turn: all of the corpus, and some of each major.
   return quick ? all.filter(({ program: one, node: binary }) => chosen.indexOf(one) % nodes.length === nodes.indexOf(binary)) : all;
 }
