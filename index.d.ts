@@ -28,6 +28,33 @@ export function stop(): void;
 export function report(): Report;
 
 /**
+ * The state of this thread and of the process's other watched threads as metrics: text for a `/metrics` route. Counters never go back,
+ * `reset()` does not touch them. Histograms count pauses exactly by their bounds, from 100 µs to 10 s.
+ *
+ * Seconds and bytes; labels `thread` (Node's id, '0' is the main thread), `kind`, `space`, `window`, `verdict`, `bound`. docs/metrics.md lists the names.
+ *
+ * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`; `HEAPWATCH_NOT_RUNNING`; `HEAPWATCH_UNSUPPORTED`: degraded mode knows too little.
+ * @example
+ * app.get('/metrics', (req, res) => res.type('text/plain; version=0.0.4').send(heapwatch.metrics()));
+ */
+export function metrics(options?: MetricsOptions): string;
+
+/**
+ * Adds heapwatch's metrics to a registry of prom-client 15 or of its successor @prometheus-io/client, neither of which is needed otherwise.
+ * Each scrape asks the watcher that runs in this thread, once. In a cluster, the clients' own aggregation adds them up (ratios: the largest;
+ * time to the limit: the least).
+ *
+ * @returns Disposed of, it takes the metrics out of the registry.
+ * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`; `HEAPWATCH_NOT_RUNNING`; `HEAPWATCH_UNSUPPORTED`: degraded mode knows too little.
+ * @throws what the registry throws for a name that is taken; nothing is registered then.
+ * @example
+ * const { register } = require('prom-client');
+ * heapwatch.start();
+ * heapwatch.instrumentPrometheus(register);
+ */
+export function instrumentPrometheus(registry: PrometheusRegistry, options?: InstrumentPrometheusOptions): Subscription;
+
+/**
  * Starts counts, histograms and windows of the running watcher anew. Other readers of the same thread
  * keep theirs, and the timeline goes on.
  *
@@ -191,6 +218,33 @@ export interface Health {
   reason: string;
 }
 
+export interface MetricsOptions {
+  /** Default: `'prometheus'`, the text format 0.0.4. `'openmetrics'`: OpenMetrics 1.0.0. */
+  format?: 'prometheus' | 'openmetrics';
+  /**
+   * Default: `'heapwatch'`, names that begin with `heapwatch_`. `'prom-client'`: the names of prom-client's default metrics about
+   * memory and GC, of this thread, so that dashboards made for those go on: `nodejs_gc_duration_seconds`, `nodejs_heap_size_used_bytes` and so on.
+   */
+  names?: 'heapwatch' | 'prom-client';
+  /** Before every name. Default: none. */
+  prefix?: string;
+  /** On every sample. Default: none. */
+  labels?: Record<string, string | number>;
+}
+
+export interface InstrumentPrometheusOptions {
+  /** As in {@link MetricsOptions}. `'prom-client'` collides with the client's own default metrics: leave those out. */
+  names?: 'heapwatch' | 'prom-client';
+  /** Before every name. Default: none. */
+  prefix?: string;
+}
+
+/** What is used of a client's `Registry`. */
+export interface PrometheusRegistry {
+  registerMetric(metric: any): void;
+  removeSingleMetric(name: string): void;
+}
+
 export interface HealthCheckOptions {
   /** Default: whichever watcher runs in this thread when a request comes. */
   watcher?: Pick<Watcher, 'health'>;
@@ -221,6 +275,8 @@ export interface WatcherEvents {
 export interface Watcher extends EventEmitter<WatcherEvents> {
   /** The state now; after the last stop: the final one. */
   report(): Report;
+  /** As {@link metrics}, of this watcher. */
+  metrics(options?: MetricsOptions): string;
   /** How memory and GCs went: the last 10 minutes by the second, 2 hours by 10 seconds, 7 days by 5 minutes. */
   timeline(): Timeline;
   /**

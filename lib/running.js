@@ -33,6 +33,11 @@ function report() {
   return demand('report').report();
 }
 
+/** @param {import('../index').MetricsOptions} [options] */
+function metrics(options) {
+  return demand('metrics').metrics(options);
+}
+
 function reset() {
   demand('reset').reset();
 }
@@ -64,4 +69,4 @@ function demand(what) {
   );
 }
 
-module.exports = { start, stop, report, reset, find };
+module.exports = { start, stop, report, metrics, reset, find, demand };

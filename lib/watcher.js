@@ -7,6 +7,7 @@ const { unixNow } = require('./clock.js');
 const { deliver } = require('./deliver.js');
 const { DISPOSE } = require('./dispose.js');
 const { HeapwatchError, invalidOption, messageOf, sentence } = require('./errors.js');
+const { checkMetricsOptions } = require('./exporters/metrics-options.js');
 const { checkSince } = require('./options.js');
 const { Pump } = require('./pump.js');
 const { reviveReport } = require('./report.js');
@@ -107,6 +108,23 @@ class Watcher extends EventEmitter {
   pauses(sinceMs) {
     const since = checkSince(sinceMs);
     return this.#final ? this.#final.pauses.filter(({ timeMs }) => timeMs >= since) : this.#source.pauses(since);
+  }
+
+  /** @param {import('../index').MetricsOptions} [options] */
+  metrics(options) {
+    const checked = checkMetricsOptions(options);
+    this.#demandRunning();
+    return this.#source.metrics(checked);
+  }
+
+  /**
+   * For collectors; not public.
+   *
+   * @param {{ promClient: boolean, prefix: string }} options
+   */
+  metricFamilies(options) {
+    this.#demandRunning();
+    return this.#source.metricFamilies(options);
   }
 
   health() {

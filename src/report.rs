@@ -100,6 +100,28 @@ pub struct TimeRatio {
     pub lifetime: f64,
 }
 
+/// Bounds of the pauses that are counted exactly, for exporters: a histogram of three digits cannot say how many pauses were at most 1 ms.
+/// From 100 µs, in steps of 1, 2.5 and 5; 2 s is there for prom-client's buckets.
+pub const PAUSE_BOUNDS_NS: [u64; 17] = [
+    100_000,
+    250_000,
+    500_000,
+    1_000_000,
+    2_500_000,
+    5_000_000,
+    10_000_000,
+    25_000_000,
+    50_000_000,
+    100_000_000,
+    250_000_000,
+    500_000_000,
+    1_000_000_000,
+    2_000_000_000,
+    2_500_000_000,
+    5_000_000_000,
+    10_000_000_000,
+];
+
 /// The GCs of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KindReport {
@@ -109,6 +131,8 @@ pub struct KindReport {
     pub total_ns: u64,
     /// What the heap lost in them.
     pub freed_bytes: u64,
+    /// How many were longer than the bound before and at most as long as this one, by [`PAUSE_BOUNDS_NS`]; longer ones are in `count` alone.
+    pub by_bound: [u64; PAUSE_BOUNDS_NS.len()],
     /// Their pauses' distribution.
     pub pause: PauseDistribution,
 }
@@ -128,6 +152,9 @@ impl KindReport {
             count: self.count.saturating_sub(earlier.count),
             total_ns: self.total_ns.saturating_sub(earlier.total_ns),
             freed_bytes: self.freed_bytes.saturating_sub(earlier.freed_bytes),
+            by_bound: std::array::from_fn(|bound| {
+                self.by_bound[bound].saturating_sub(earlier.by_bound[bound])
+            }),
             pause: self.pause.since(&earlier.pause),
         }
     }
@@ -207,6 +234,8 @@ pub struct AllocationReport {
     pub total_bytes: f64,
     /// V8's own count, not reckoned from the heap's sizes.
     pub exact: bool,
+    /// Since the watcher started, or the reader's last reset.
+    pub promoted_bytes: f64,
     /// Over the last 10 s.
     pub promoted_bytes_per_second: f64,
     /// Of the young generation's bytes, the share that outlived a minor GC, over the last minute.
@@ -336,7 +365,7 @@ mod tests {
         let nothing = KindReport::default();
         assert!(nothing.mean_ns().abs() < 1e-9 && nothing.pause.stddev_ns().abs() < 1e-9);
         let pause = distribution(&[(2, 2), (8, 2)]);
-        let some = KindReport { count: 4, total_ns: 20, freed_bytes: 0, pause };
+        let some = KindReport { count: 4, total_ns: 20, pause, ..KindReport::default() };
         assert!((some.mean_ns() - 5.0).abs() < 1e-9 && (some.pause.stddev_ns() - 3.0).abs() < 1e-9);
     }
 

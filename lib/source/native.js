@@ -62,6 +62,19 @@ class NativeSource {
     return JSON.parse(this.#binding.report(this.#reader, arrayBuffersBytes()));
   }
 
+  /** @param {import('../exporters/metrics-options').CheckedMetricsOptions} options */
+  metrics(options) {
+    return this.#binding.metrics(this.#reader, arrayBuffersBytes(), options);
+  }
+
+  /**
+   * @param {{ promClient: boolean, prefix: string }} options
+   * @returns {import('../exporters/family').MetricFamily[]}
+   */
+  metricFamilies({ promClient, prefix }) {
+    return JSON.parse(this.#binding.metricFamilies(this.#reader, arrayBuffersBytes(), promClient, prefix));
+  }
+
   timeline() {
     return JSON.parse(this.#binding.timeline(this.#reader));
   }

@@ -11,7 +11,9 @@ const { PerformanceObserver } = require('node:perf_hooks');
 const { threadId } = require('node:worker_threads');
 
 const { now, unixNow, timeOrigin } = require('../clock.js');
+const { HeapwatchError } = require('../errors.js');
 const { oldGenerationLimitBytes } = require('../heap-limit.js');
+const { native } = require('../native.js');
 const { judgeHealth } = require('./health.js');
 const { Ledger } = require('./ledger.js');
 const { readMemory, readSizes, totalAllocatedBytes } = require('./memory.js');
@@ -110,6 +112,24 @@ class PerfHooksSource {
       this.#longestPauseMs = 0; // what was before nobody asked about
     }
     this.#thresholds.set(rule.id, new Threshold(rule));
+  }
+
+  /** @param {import('../exporters/metrics-options').CheckedMetricsOptions} options */
+  metrics({ openMetrics }) {
+    this.#demandNative();
+    return openMetrics ? '# EOF\n' : '';
+  }
+
+  /** @returns {import('../exporters/family').MetricFamily[]} */
+  metricFamilies() {
+    this.#demandNative();
+    return [];
+  }
+
+  /** A switch for operators (HEAPWATCH_DISABLE) must not make a scrape fail; numbers that are missing must. */
+  #demandNative() {
+    if (this.#inert) return;
+    throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: metrics need the native part. ${native().reason}`);
   }
 
   /** @param {number} id */

@@ -1,4 +1,6 @@
 import type { GcKind, Health, Pause, PauseHistogramJson, Report, Sample, Timeline } from '../../index';
+import type { MetricFamily } from '../exporters/family';
+import type { CheckedMetricsOptions } from '../exporters/metrics-options';
 import type { LeakOptions } from '../leak-options';
 
 /**
@@ -15,6 +17,8 @@ export interface Source {
   removeRule(id: number): void;
   health(): Health;
   report(): ReportJson;
+  metrics(options: CheckedMetricsOptions): string;
+  metricFamilies(options: { promClient: boolean; prefix: string }): MetricFamily[];
   timeline(): Timeline;
   pauses(sinceMs: number): Pause[];
   /** What happened since the last drain; null: nothing. */
@@ -99,6 +103,8 @@ export interface Binding {
   health(reader: number): string;
   detach(reader: number): void;
   report(reader: number, arrayBuffersBytes: number): string;
+  metrics(reader: number, arrayBuffersBytes: number, options: CheckedMetricsOptions): string;
+  metricFamilies(reader: number, arrayBuffersBytes: number, promClient: boolean, prefix: string): string;
   timeline(reader: number): string;
   pauses(reader: number, sinceUnixMs: number): string;
   drain(reader: number): string;

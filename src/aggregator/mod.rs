@@ -166,15 +166,15 @@ impl Registry {
         watched.with_state(|state| state.health(Clock::process().now_ns(), &memory))
     }
 
-    /// A reader's report of its isolate, with those of all other isolates.
+    /// A reader's report of an isolate, or that of someone who never reset, with those of all other isolates.
     #[must_use]
-    pub fn report(&self, watched: &Arc<Watched>, reader: u32) -> Report {
+    pub fn report(&self, watched: &Arc<Watched>, reader: Option<u32>) -> Report {
         // RSS as it is now, one file; the container's files as of the thread's last look.
         let memory = ProcessMemory { rss_bytes: rss_bytes(), ..*self.memory.lock() };
         let others: Vec<Arc<Watched>> =
             self.isolates.lock().iter().filter(|other| !Arc::ptr_eq(other, watched)).cloned().collect();
         let clock = Clock::process();
-        let mut report = watched.with_state(|state| state.report(Some(reader), clock.now_ns(), &memory));
+        let mut report = watched.with_state(|state| state.report(reader, clock.now_ns(), &memory));
         report.threads = others
             .iter()
             .map(|other| other.with_state(|state| state.report(None, clock.now_ns(), &memory)))

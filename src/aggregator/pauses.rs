@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use hdrhistogram::Histogram;
 
 use crate::event::{GcEvent, GcKind};
-use crate::report::{Bucket, KindReport, PauseDistribution};
+use crate::report::{Bucket, KindReport, PAUSE_BOUNDS_NS, PauseDistribution};
 
 /// The shortest pause told apart, in ns: buckets are half a microsecond wide below 1 ms, and have three digits above. Halving it costs 4 KB a histogram.
 const SHORTEST_NS: u64 = 1_000;
@@ -67,18 +67,29 @@ struct Kind {
     count: u64,
     total_ns: u64,
     freed_bytes: u64,
+    by_bound: [u64; PAUSE_BOUNDS_NS.len()],
     pauses: PauseHistogram,
 }
 
 impl Kind {
     fn new() -> Self {
-        Self { count: 0, total_ns: 0, freed_bytes: 0, pauses: PauseHistogram::new() }
+        Self {
+            count: 0,
+            total_ns: 0,
+            freed_bytes: 0,
+            by_bound: [0; PAUSE_BOUNDS_NS.len()],
+            pauses: PauseHistogram::new(),
+        }
     }
 
     fn record(&mut self, pause_ns: u64, freed_bytes: u64) {
         self.count += 1;
         self.total_ns += pause_ns;
         self.freed_bytes += freed_bytes;
+        if let Some(count) = self.by_bound.get_mut(PAUSE_BOUNDS_NS.partition_point(|bound| *bound < pause_ns))
+        {
+            *count += 1;
+        }
         self.pauses.record(pause_ns);
     }
 
@@ -87,6 +98,7 @@ impl Kind {
             count: self.count,
             total_ns: self.total_ns,
             freed_bytes: self.freed_bytes,
+            by_bound: self.by_bound,
             pause: self.pauses.distribution(),
         }
     }
@@ -276,6 +288,17 @@ mod tests {
             (all.pause.exceeds, all.pause.shortest_ns, all.pause.longest_ns),
             (1, 1_234_567, 2 * LONGEST_NS)
         );
+    }
+
+    #[test]
+    fn a_pause_as_long_as_a_bound_is_within_it() {
+        let mut pauses = Pauses::new(8);
+        for pause_ns in [1, 100_000, 100_001, 1_000_000, 11_000_000_000] {
+            pauses.record(&event(GcKind::Minor, pause_ns, false));
+        }
+        let (all, _) = pauses.report();
+        assert_eq!(all.by_bound[..4], [2, 1, 0, 1]);
+        assert_eq!((all.by_bound.iter().sum::<u64>(), all.count), (4, 5));
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "napi hands objects over")]
 
+mod metrics;
+
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
@@ -231,7 +233,7 @@ pub fn report(reader: f64, array_buffers_bytes: f64) -> Result<String> {
     let array_buffers = integer("arrayBuffersBytes", array_buffers_bytes, MAX_BYTES)?;
     let report = watch::with_watched(id, |watched| {
         watched.with_state(|state| state.record_array_buffers(array_buffers));
-        Registry::process().report(watched, id)
+        Registry::process().report(watched, Some(id))
     });
     report.map(|report| json::report(&report)).ok_or_else(|| gone(id))
 }

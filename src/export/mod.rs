@@ -1,3 +1,5 @@
 //! Outputs: pure functions from a report to text.
 
+pub mod exposition;
 pub mod json;
+pub mod prometheus;
