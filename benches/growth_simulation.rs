@@ -1,6 +1,6 @@
 //! False alarms and power of the growth verdict on synthetic series: the tables of docs/leak-verdicts.md.
 //!
-//! `cargo bench --bench growth_simulation`, or with `-- 500` for fewer series a cell.
+//! `cargo bench --bench growth_simulation`, or with `-- 500` for fewer series a cell, and with `-- 4000 lives` for the longer lives alone.
 
 #[path = "../tests/synthetic/mod.rs"]
 mod synthetic;
@@ -45,10 +45,12 @@ fn main() {
     let leaks = |kind: fn(f64) -> Kind| -> Vec<Row> {
         SIGMAS.iter().map(|&sigmas| (format!("{sigmas} σ an hour"), kind(sigmas))).collect()
     };
-    println!("Leak said at any moment (in brackets: clean at the end), of {runs} series of one hour:");
-    table("False alarms", &hour, &nulls, runs);
-    table("Power in white noise", &hour, &leaks(Kind::Leak), runs);
-    table("Power in AR(0.5) noise", &hour, &leaks(Kind::LeakInWander), runs);
+    if !std::env::args().any(|argument| argument == "lives") {
+        println!("Leak said at any moment (in brackets: clean at the end), of {runs} series of one hour:");
+        table("False alarms", &hour, &nulls, runs);
+        table("Power in white noise", &hour, &leaks(Kind::Leak), runs);
+        table("Power in AR(0.5) noise", &hour, &leaks(Kind::LeakInWander), runs);
+    }
     let fewer = runs / 4;
     println!("\nThe same of {fewer} series of longer lives, with {MAJORS_AN_HOUR} majors an hour:");
     table("False alarms", &long, &nulls, fewer);
