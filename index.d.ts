@@ -58,12 +58,72 @@ export function healthCheck(options?: HealthCheckOptions): HealthHandler;
  */
 export function gc(): GcResult;
 
+/**
+ * Writes a heap snapshot of this thread's isolate to a file, for Chrome DevTools (Memory, Load). On Linux a forked copy of the
+ * process writes it: JavaScript stands still for the fork alone, milliseconds instead of the seconds or minutes of
+ * `v8.writeHeapSnapshot()`. docs/snapshots.md says what it needs and where its limits are.
+ *
+ * A snapshot contains every string of the heap, secrets too. The file is readable by its owner alone.
+ *
+ * @throws {HeapwatchError} (the promise is rejected)
+ * `HEAPWATCH_INVALID_OPTION`;
+ * `HEAPWATCH_UNSUPPORTED`: no fork here and `allowInline` is not set, or no native part;
+ * `HEAPWATCH_BUSY`: one is on its way in this process, or the last one is not `cooldownMs` ago;
+ * `HEAPWATCH_NO_HEADROOM`: too little memory is free, with the numbers;
+ * `HEAPWATCH_SNAPSHOT_FAILED`: it was tried, {@link HeapwatchError.reason} says in a word what went wrong. Nothing is left behind.
+ * With `signal`, its reason.
+ * @example
+ * const { path, pauseMs } = await heapwatch.snapshot();
+ */
+export function snapshot(options?: SnapshotOptions): Promise<SnapshotResult>;
+
+export interface SnapshotOptions {
+  /**
+   * `fork`: by a forked copy of the process, or not at all. `inline`: by this thread, which stands still until it is done. `auto`: by
+   * fork, and where that is refused or has failed twice inline, if `allowInline` says so. Default: `auto`.
+   */
+  mode?: 'auto' | 'fork' | 'inline';
+  /** With `auto`: this thread may stand still. Default: false. */
+  allowInline?: boolean;
+  /** The file, which must not exist. No quota then. Default: a new name in `dir`: `heapwatch-<pid>-<thread>-<time>-<n>.heapsnapshot`. */
+  path?: string;
+  /** The folder, made (0700) if it is not there. Default: the environment's HEAPWATCH_DIR, else `heapwatch-<uid>` in the system's temporary folder. */
+  dir?: string;
+  /** Snapshots that stay in `dir`, 1 or more: the oldest of ours go when this one is complete. Default: 10. */
+  maxFiles?: number;
+  /** Bytes that they may take together. A snapshot that is larger by itself fails, with the reason `quota`. Default: no limit. */
+  maxBytes?: Bytes;
+  /** The least time since the last complete snapshot of this process, in milliseconds, at most a week. Default: 0. */
+  cooldownMs?: number;
+  /** For how long a forked copy may work, in milliseconds above 0, at most a week. Default: 600,000 (10 min). */
+  timeoutMs?: number;
+  /**
+   * Memory that must be free, in the container or the machine. 0: whatever there is, and no limit to what the copy takes. Default: three times the
+   * used heap and 64 MB.
+   */
+  headroom?: Bytes | 0;
+  /** Its abort kills the copy and removes what it wrote; the promise is rejected with its reason. One that is taken inline ends first. */
+  signal?: AbortSignal;
+}
+
+export interface SnapshotResult {
+  /** Absolute. */
+  path: string;
+  bytes: number;
+  /** The longest time for which JavaScript stood still at a stretch. */
+  pauseMs: number;
+  /** Until the file was complete. */
+  totalMs: number;
+  /** The way it was taken. */
+  mode: 'fork' | 'inline';
+}
+
 /** What works in this process, and why not more. Read lazily: the first property asked for loads the native part. */
 export const support: Support;
 
 /** What every call of heapwatch throws. */
 export class HeapwatchError extends Error {
-  constructor(code: HeapwatchErrorCode, message: string, details?: { option?: string; value?: unknown; cause?: unknown });
+  constructor(code: HeapwatchErrorCode, message: string, details?: { option?: string; value?: unknown; reason?: string; cause?: unknown });
   readonly name: 'HeapwatchError';
   /** Stable across versions; the message is not. */
   code: HeapwatchErrorCode;
@@ -71,11 +131,20 @@ export class HeapwatchError extends Error {
   option?: string;
   /** `HEAPWATCH_INVALID_OPTION`: what was given for it. */
   value?: unknown;
+  /**
+   * Of a snapshot: what went wrong, in one word. `hang`, `crash`, `killed`, `timeout`: the forked copy; `disk`: the file or its folder;
+   * `quota`: larger than `maxBytes`; `memory`; `permission`; `busy`, `cooldown`; `fork`, `refused`, `symbol`: what is missing here; `unreachable`: JavaScript
+   * did not come by; `thread`; `empty`.
+   */
+  reason?: string;
 }
 
 export type HeapwatchErrorCode =
   | 'HEAPWATCH_INVALID_OPTION'
   | 'HEAPWATCH_NOT_RUNNING'
+  | 'HEAPWATCH_BUSY'
+  | 'HEAPWATCH_NO_HEADROOM'
+  | 'HEAPWATCH_SNAPSHOT_FAILED'
   | 'HEAPWATCH_UNSUPPORTED';
 
 export interface StartOptions {

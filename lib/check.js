@@ -39,6 +39,24 @@ function whole(min, max) {
 /** @type {Check<number>} */
 const span = matching((value) => typeof value === 'number' && value >= 0 && value <= WEEK_MS, `a number of milliseconds from 0 to ${WEEK_MS} (a week)`);
 
+/** @type {Record<string, number>} */
+const UNITS = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
+
+/**
+ * A number of bytes, or a text with a unit.
+ *
+ * @param {unknown} value
+ * @param {string} option
+ */
+function bytes(value, option) {
+  const [, count, unit] = (typeof value === 'string' && /^(\d+(?:\.\d+)?)(B|KB|MB|GB)$/.exec(value)) || [];
+  const size = count === undefined ? value : Number(count) * UNITS[unit];
+  if (typeof size !== 'number' || !(size > 0 && size <= Number.MAX_SAFE_INTEGER)) {
+    throw invalidOption(option, value, "a number of bytes above 0, or a text such as '512MB' (units: B, KB, MB, GB; 1 KB is 1024 B)");
+  }
+  return size;
+}
+
 /**
  * The options that were given, checked. Those left out (or undefined) are absent from the result.
  * Getters and Proxy traps of the caller run once per option, and what they throw is the caller's to see.
@@ -79,4 +97,4 @@ function unknownOption(option, value, known) {
   );
 }
 
-module.exports = { checkFields, matching, whole, span, WEEK_MS };
+module.exports = { bytes, checkFields, matching, whole, span, WEEK_MS };

@@ -8,8 +8,8 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Once};
 
 use crate::aggregator::assist::AssistOptions;
 use crate::aggregator::growth::GrowthOptions;
@@ -115,6 +115,7 @@ static NEXT_READER: AtomicU32 = AtomicU32::new(1);
 /// # Errors
 /// See [`WatchError`]; nothing is registered then.
 pub fn begin(options: WatchOptions, call_at_end: impl FnOnce()) -> Result<u32, WatchError> {
+    static AT_EXIT: Once = Once::new();
     let extent = layout::extent().ok_or(WatchError::Unchecked)?;
     let isolate = Isolate::current()?.ok_or(WatchError::NoIsolate)?;
     let id = NEXT_READER.fetch_add(1, Ordering::Relaxed);
@@ -125,7 +126,7 @@ pub fn begin(options: WatchOptions, call_at_end: impl FnOnce()) -> Result<u32, W
             return Ok(id);
         }
         watches.push(Watch::new(isolate, Reader::new(extent, &Spaces::of(isolate)), options, id)?);
-        on_process_exit(|| Registry::process().quiesce());
+        AT_EXIT.call_once(|| on_process_exit(|| Registry::process().quiesce()));
         ENDED_BY_ENVIRONMENT.with_borrow_mut(|isolates| {
             if !isolates.contains(&isolate) {
                 isolates.push(isolate);

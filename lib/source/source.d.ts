@@ -77,6 +77,21 @@ export type ReportJson = Omit<Report, 'gc' | 'threads' | 'toString'> & {
   threads: ReportJson[];
 };
 
+/** A path of its own, or a folder. */
+export interface SnapshotOrder {
+  inline: boolean;
+  allowInline: boolean;
+  path?: string;
+  folder?: string;
+  folderOwner?: number;
+  maxFiles: number;
+  maxBytes?: number;
+  threadId: number;
+  timeoutMs: number;
+  cooldownMs: number;
+  headroomBytes?: number;
+}
+
 /** The exports of native.js; times in milliseconds, sizes in bytes, results with structure as JSON. */
 export interface Binding {
   selfCheck(runtime: { v8: string; bun: boolean; heapStatistics: string }): string | null;
@@ -105,5 +120,11 @@ export interface Binding {
   seen(reader: number, arrayBuffersBytes: number): void;
   reset(reader: number): void;
   gc(): string;
+  /** Why snapshots cannot be taken by fork; null: they can be tried. */
+  forkRefusal(): string | null;
+  snapshotBegin(order: SnapshotOrder): string;
+  snapshotStep(id: number, prelude?: () => void): string;
+  snapshotAbort(id: number): void;
+  snapshotProgress(id: number): number;
   v8Version(): string;
 }

@@ -1,3 +1,4 @@
 //! Outputs: pure functions from a report to text.
 
 pub mod json;
+pub mod snapshot;
