@@ -5,7 +5,7 @@
 //! | in the way | solved by |
 //! |---|---|
 //! | V8 keeps its heap out of copies (`MADV_DONTFORK`) | [`mappings`]: allowed for the moment of the fork |
-//! | glibc's condition variables wait for waiters that no longer exist | [`condvar`]: in the copy nobody is signalled |
+//! | locks that other threads held, conditions whose waiters are gone | [`locks`]: in the copy they are free, and wake nobody |
 //! | a worker thread of V8 was in the middle of a job for this heap, and never finishes it | [`calm`]: fork when they sleep |
 //! | sockets, files, terminals, signal handlers that the copy inherits | [`hygiene`]: given up at once |
 //! | a copy that hangs, crashes or outlives its use | [`process`]: watched, killed, reaped |
@@ -14,8 +14,8 @@
 #![allow(unsafe_code, reason = "fork(2) and what surrounds it; each block argues its case")]
 
 mod calm;
-mod condvar;
 mod hygiene;
+mod locks;
 mod mappings;
 mod pipe;
 mod process;
@@ -30,7 +30,7 @@ pub use process::{Activity, Child, End, Killer};
 
 /// What a fork needs to know beforehand. Made on any thread, for it reads a large file of /proc: tens of milliseconds at 1 GB.
 pub struct Plan {
-    signals: condvar::Signals,
+    locks: locks::Locks,
     kept_out: mappings::KeptOut,
 }
 
@@ -76,11 +76,11 @@ impl Plan {
     /// # Errors
     /// Why this system cannot fork so, in words.
     pub fn prepare(address_in_v8: usize) -> Result<Self, String> {
-        let signals = condvar::Signals::find(address_in_v8)?;
+        let locks = locks::Locks::find(address_in_v8)?;
         let kept_out = mappings::KeptOut::read().map_err(|error| {
             format!("/proc/self/smaps cannot be read ({error}): it tells which memory V8 keeps out of forks")
         })?;
-        Ok(Self { signals, kept_out })
+        Ok(Self { locks, kept_out })
     }
 }
 
@@ -89,7 +89,7 @@ impl Plan {
 /// # Errors
 /// Why not, in words.
 pub fn check(address_in_v8: usize) -> Result<(), String> {
-    condvar::Signals::find(address_in_v8)?;
+    locks::Locks::find(address_in_v8)?;
     for file in ["/proc/self/smaps", "/proc/self/maps", "/proc/self/task"] {
         std::fs::metadata(file).map_err(|error| {
             format!("{file} cannot be read ({error}). Mount /proc to have snapshots by fork")
@@ -162,7 +162,7 @@ fn be_the_copy(
     if let Some(bytes) = terms.memory_bytes {
         hygiene::limit_memory(bytes);
     }
-    let code = match plan.signals.silence() {
+    let code = match plan.locks.open_all() {
         Ok(()) => {
             let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(reporter)));
             i32::from(done.is_err())

@@ -1,15 +1,33 @@
-//! In the copy, condition variables signal nobody.
+//! In the copy, locks are free and conditions wake nobody.
 //!
-//! The threads that waited on them do not exist there, but glibc's `pthread_cond_signal`, `_broadcast` and `_destroy` may wait for them. Every loaded
-//! object calls these functions through slots of its own (its GOT), which the dynamic section leads to (elf(5): `DT_JMPREL`,
-//! `DT_RELA`, `DT_SYMTAB`, `DT_STRTAB`). The slots are found before the fork and changed after it, in the copy alone. A job that
-//! V8 posts then wakes no worker; whoever joins it does all its work on the one thread (`DefaultJobState::Join`).
+//! Its one thread needs no locks. One that another thread held at the fork stays locked for ever (the task queue of Node's platform,
+//! above all, into which every isolate's GC puts its jobs), and glibc's `pthread_cond_signal`, `_broadcast` and `_destroy` may wait for waiters that
+//! do not exist. So all these functions succeed at once there. Every loaded object calls them through slots of its own (its GOT),
+//! which the dynamic section leads to (elf(5): `DT_JMPREL`, `DT_RELA`, `DT_SYMTAB`, `DT_STRTAB`). The slots are found before the
+//! fork and changed after it, in the copy alone. A job that V8 posts then wakes no worker; whoever joins it does all its work on
+//! the one thread (`DefaultJobState::Join`). What such a lock protected may be half changed: that ends in a crash of the copy at worst,
+//! where waiting would be a sure hang.
 
 use std::ffi::{CStr, c_int, c_void};
 use std::io;
 
-/// What may wait for waiters.
-const NAMES: [&CStr; 3] = [c"pthread_cond_signal", c"pthread_cond_broadcast", c"pthread_cond_destroy"];
+/// What may wait for other threads; each takes one pointer and answers 0 for success. Not `pthread_cond_wait`: whoever waits for another
+/// thread here waits for ever, which the watcher sees.
+const NAMES: [&CStr; 13] = [
+    c"pthread_cond_signal",
+    c"pthread_cond_broadcast",
+    c"pthread_cond_destroy",
+    c"pthread_mutex_lock",
+    c"pthread_mutex_trylock",
+    c"pthread_mutex_unlock",
+    c"pthread_mutex_destroy",
+    c"pthread_rwlock_rdlock",
+    c"pthread_rwlock_tryrdlock",
+    c"pthread_rwlock_wrlock",
+    c"pthread_rwlock_trywrlock",
+    c"pthread_rwlock_unlock",
+    c"pthread_rwlock_destroy",
+];
 
 /// Relocations that fill a slot with a function's address.
 #[cfg(target_arch = "x86_64")]
@@ -21,11 +39,11 @@ const SLOT_TYPES: [u32; 0] = [];
 
 /// Addresses of slots.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(super) struct Locks {
     slots: Vec<usize>,
 }
 
-impl Signals {
+impl Locks {
     /// Finds the slots of every loaded object. V8's own must be among them: with a statically linked C library there is none.
     pub(super) fn find(address_in_v8: usize) -> Result<Self, String> {
         let mut search = Search { address_in_v8, slots: Vec::new(), is_v8_found: false };
@@ -34,11 +52,11 @@ impl Signals {
         if search.is_v8_found {
             return Ok(Self { slots: search.slots });
         }
-        Err("the program does not call pthread_cond_signal through its global offset table (it is linked statically, or for a processor other than x64 and arm64)".into())
+        Err("the program does not call its locks through its global offset table (it is linked statically, or for a processor other than x64 and arm64)".into())
     }
 
-    /// Changes the slots. For the copy alone: the threads of a living process would sleep for ever.
-    pub(super) fn silence(&self) -> io::Result<()> {
+    /// Changes the slots. For the copy alone: the threads of a living process would trample on each other.
+    pub(super) fn open_all(&self) -> io::Result<()> {
         let page = page_bytes();
         for &slot in &self.slots {
             let start = slot & !(page - 1);
@@ -50,14 +68,14 @@ impl Signals {
                     return Err(io::Error::last_os_error());
                 }
                 let slot = std::ptr::with_exposed_provenance_mut::<usize>(slot);
-                slot.write_volatile(signal_nobody as *const () as usize);
+                slot.write_volatile(succeed as *const () as usize);
             }
         }
         Ok(())
     }
 }
 
-unsafe extern "C" fn signal_nobody(_condition: *mut c_void) -> c_int {
+unsafe extern "C" fn succeed(_lock: *mut c_void) -> c_int {
     0
 }
 
