@@ -118,6 +118,15 @@ export interface SnapshotResult {
   mode: 'fork' | 'inline';
 }
 
+/**
+ * The snapshots in `dir` that other processes took at their heap limit or by a rule, oldest first. Whoever has uploaded one deletes it.
+ *
+ * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`
+ * @example
+ * for (const { path } of heapwatch.pendingSnapshots()) await upload(path).then(() => fs.unlink(path));
+ */
+export function pendingSnapshots(options?: { dir?: string }): PendingSnapshot[];
+
 /** What works in this process, and why not more. Read lazily: the first property asked for loads the native part. */
 export const support: Support;
 
@@ -171,8 +180,27 @@ export interface StartOptions {
    * has rules with a callback, which can be taken back one by one.
    */
   thresholds?: Threshold[];
+  /**
+   * At V8's heap limit, write the heap: a forked copy of the process does so while the process goes on to its death, which stays as it is
+   * (message, exit code, report). Linux, main thread. Not done, with a process warning, in workers, with Node's `--heapsnapshot-near-heap-limit`, and where
+   * forks are refused. Until the last `stop()`. Default: false. docs/snapshots.md says where the process waits for the copy.
+   */
+  oom?: OomOptions | false;
   /** Its abort is one `stop()`: use it in place of one. If already aborted, this `start()` has no effect, and a watcher of its own is returned stopped. */
   signal?: AbortSignal;
+}
+
+export interface OomOptions {
+  snapshot: boolean;
+  /** As {@link SnapshotOptions.dir}. */
+  dir?: string;
+  /**
+   * For how long the dying process waits for the copy, in milliseconds, at most a week. Default: 60,000 where its death would take the copy along (the
+   * first process of a container, the only child of a small init, systemd's main process), else 0.
+   */
+  waitMs?: number;
+  /** As {@link SnapshotOptions.headroom}. */
+  headroom?: Bytes | 0;
 }
 
 export interface LeakOptions {
@@ -224,8 +252,9 @@ export interface Threshold {
   cooldownMs?: number;
   /**
    * Done at the crossing by heapwatch's own thread, also while JavaScript blocks the event loop (in degraded
-   * mode by the event loop, so after it is free). `log`: one line on stderr. The others come with later
-   * versions; until then HEAPWATCH_UNSUPPORTED. Default: none.
+   * mode by the event loop, so after it is free). `log`: one line on stderr. `snapshot`: a heap snapshot by a forked copy, into the
+   * default folder of {@link snapshot}, told by the event `snapshot`; what goes wrong is told on stderr. `blackbox` comes with a
+   * later version; until then HEAPWATCH_UNSUPPORTED. Default: none.
    */
   action?: ('log' | 'snapshot' | 'blackbox')[];
 }
@@ -278,6 +307,25 @@ export interface WatcherEvents {
   threshold: [event: ThresholdEvent];
   /** {@link Growth.verdict} has become `leak`: once each time. Whoever listens first later on is still told, if it is still so. */
   leak: [report: Report];
+  /**
+   * A heap snapshot that nobody waited for: a rule's, or one that an earlier process left at its heap limit (with `start({ oom })`; at each start until the file
+   * is gone).
+   */
+  snapshot: [snapshot: PendingSnapshot & Partial<SnapshotResult>];
+}
+
+/** A snapshot that waits for somebody to look at it. */
+export interface PendingSnapshot {
+  /** Absolute. */
+  path: string;
+  bytes: number;
+  /** What it was taken for. */
+  reason: 'oom' | 'threshold';
+  /** The process that it shows. */
+  pid: number;
+  threadId: number;
+  /** When it was begun (a rule's: complete), in Unix milliseconds. */
+  timeMs: number;
 }
 
 /**

@@ -57,6 +57,28 @@ function bytes(value, option) {
   return size;
 }
 
+/** @param {any} value */
+function isAbortSignal(value) {
+  return typeof value === 'object' && value !== null
+    && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function';
+}
+
+/** @type {Check<AbortSignal>} */
+const abortSignal = matching(isAbortSignal, 'an AbortSignal');
+
+/** What every system takes for a path: no NUL, and nothing that is cut off. @type {Check<string>} */
+const place = matching((value) => typeof value === 'string' && value.length > 0 && value.length < 4096 && !value.includes('\0'), 'a path: a text of 1 to 4095 characters without NUL');
+
+/** @type {Check<boolean>} */
+const flag = matching((value) => typeof value === 'boolean', 'true or false');
+
+/**
+ * Memory that must be free; 0: whatever there is.
+ *
+ * @type {Check<number>}
+ */
+const headroom = (value, option) => (value === 0 ? 0 : bytes(value, option));
+
 /**
  * The options that were given, checked. Those left out (or undefined) are absent from the result.
  * Getters and Proxy traps of the caller run once per option, and what they throw is the caller's to see.
@@ -97,4 +119,4 @@ function unknownOption(option, value, known) {
   );
 }
 
-module.exports = { bytes, checkFields, matching, whole, span, WEEK_MS };
+module.exports = { abortSignal, bytes, flag, headroom, place, checkFields, matching, whole, span, WEEK_MS };

@@ -15,6 +15,7 @@ const { HeapwatchError, invalidOption } = require('./errors.js');
  * @property {number} forMs
  * @property {number} cooldownMs
  * @property {boolean} log
+ * @property {boolean} snapshot
  */
 
 /** What is over its limit stays so for a while; a rule that fires more than once a minute is read by nobody. */
@@ -49,7 +50,7 @@ function checkRule(given, option) {
     example: "{ maxRssBytes: '512MB' }",
   });
   if (Object.keys(limits).length === 0) throw invalidOption(option, given, `a rule with a limit at least: one of ${LIMIT_NAMES.join(', ')}`);
-  return { given: /** @type {Threshold} */ (given), limits, forMs, cooldownMs, log: action.includes('log') };
+  return { given: /** @type {Threshold} */ (given), limits, forMs, cooldownMs, log: action.includes('log'), snapshot: action.includes('snapshot') };
 }
 
 /**
@@ -70,9 +71,9 @@ function checkAction(given, option) {
   const known = ['log', 'snapshot', 'blackbox'];
   const actions = Array.isArray(given) ? Array.from(given) : [undefined];
   if (!actions.every((action) => known.includes(action))) throw invalidOption(option, given, "an array of 'log', 'snapshot', 'blackbox'");
-  const missing = actions.find((action) => action !== 'log');
+  const missing = actions.find((action) => action === 'blackbox');
   if (missing !== undefined) {
-    throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: ${option} has '${missing}', which this version cannot do yet. Leave it out; 'log' works.`);
+    throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: ${option} has '${missing}', which this version cannot do yet. Leave it out; 'log' and 'snapshot' work.`);
   }
   return actions;
 }

@@ -4,9 +4,8 @@ const os = require('node:os');
 const path = require('node:path');
 const { threadId } = require('node:worker_threads');
 
-const { WEEK_MS, bytes, checkFields, matching, span, whole } = require('./check.js');
+const { WEEK_MS, abortSignal, bytes, checkFields, flag, headroom, matching, place, span, whole } = require('./check.js');
 const { HeapwatchError, invalidOption } = require('./errors.js');
-const { isAbortSignal } = require('./options.js');
 
 /** @typedef {import('./source/source').SnapshotOrder} SnapshotOrder */
 
@@ -15,11 +14,6 @@ const DEFAULT_MAX_FILES = 10;
 
 /** A heap of 1 GB takes a minute. What takes longer than this is not waited for. */
 const DEFAULT_TIMEOUT_MS = 600_000;
-
-const flag = matching((value) => typeof value === 'boolean', 'true or false');
-
-/** What every system takes for a path: no NUL, and nothing that is cut off. */
-const place = matching((value) => typeof value === 'string' && value.length > 0 && value.length < 4096 && !value.includes('\0'), 'a path: a text of 1 to 4095 characters without NUL');
 
 const FIELDS = {
   mode: matching((value) => ['auto', 'fork', 'inline'].includes(/** @type {any} */ (value)), "'auto', 'fork' or 'inline'"),
@@ -30,8 +24,8 @@ const FIELDS = {
   maxBytes: bytes,
   cooldownMs: span,
   timeoutMs: matching((value) => typeof value === 'number' && value > 0 && value <= WEEK_MS, `a number of milliseconds above 0, at most ${WEEK_MS} (a week)`),
-  headroom: (/** @type {unknown} */ value, /** @type {string} */ option) => (value === 0 ? 0 : bytes(value, option)),
-  signal: matching(isAbortSignal, 'an AbortSignal'),
+  headroom,
+  signal: abortSignal,
 };
 
 /**
@@ -40,7 +34,7 @@ const FIELDS = {
  */
 function checkSnapshotOptions(given) {
   const options = given === undefined ? {} : checkFields(given, FIELDS, { example: "{ dir: '/var/tmp' }" });
-  const { mode = 'auto', allowInline = false, maxFiles = DEFAULT_MAX_FILES, maxBytes, cooldownMs = 0, timeoutMs = DEFAULT_TIMEOUT_MS, headroom, signal } = options;
+  const { mode = 'auto', allowInline = false, maxFiles = DEFAULT_MAX_FILES, maxBytes, cooldownMs = 0, timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
   if (options.path !== undefined && options.dir !== undefined) throw invalidOption('dir', options.dir, 'left out where path is given');
   return {
     order: {
@@ -51,7 +45,7 @@ function checkSnapshotOptions(given) {
       maxBytes,
       cooldownMs,
       timeoutMs,
-      headroomBytes: headroom,
+      headroomBytes: options.headroom,
       threadId,
     },
     signal,
@@ -68,11 +62,11 @@ function target(options) {
   const file = options.path === undefined ? undefined : path.resolve(options.path);
   const folder = file === undefined ? snapshotFolder(options.dir) : undefined;
   const permission = /** @type {{ has(scope: string, reference?: string): boolean } | undefined} */ (/** @type {any} */ (process).permission);
-  const place = /** @type {string} */ (file ?? folder?.folder);
-  if (permission !== undefined && !permission.has('fs.write', file ?? path.join(place, 'heapwatch-1.heapsnapshot'))) {
+  const where = /** @type {string} */ (file ?? folder?.folder);
+  if (permission !== undefined && !permission.has('fs.write', file ?? path.join(where, 'heapwatch-1.heapsnapshot'))) {
     throw new HeapwatchError(
       'HEAPWATCH_SNAPSHOT_FAILED',
-      `heapwatch: Node's permission model forbids writing to ${place}. Add --allow-fs-write=${file === undefined ? path.join(place, '*') : place} to the node command.`,
+      `heapwatch: Node's permission model forbids writing to ${where}. Add --allow-fs-write=${file === undefined ? path.join(where, '*') : where} to the node command.`,
       { reason: 'permission' },
     );
   }
@@ -91,4 +85,14 @@ function snapshotFolder(dir) {
   return { folder: path.join(os.tmpdir(), user === undefined ? 'heapwatch' : `heapwatch-${user}`), folderOwner: user };
 }
 
-module.exports = { checkSnapshotOptions, snapshotFolder };
+/**
+ * Where snapshots go that nobody waits for.
+ *
+ * @param {string} [dir]
+ */
+function snapshotTarget(dir) {
+  const { folder, folderOwner } = /** @type {{ folder: string, folderOwner?: number }} */ (target({ dir }));
+  return { folder, folderOwner, maxFiles: DEFAULT_MAX_FILES, threadId };
+}
+
+module.exports = { checkSnapshotOptions, snapshotFolder, snapshotTarget };

@@ -1,4 +1,4 @@
-import type { GcKind, Health, Pause, PauseHistogramJson, Report, Sample, Timeline } from '../../index';
+import type { GcKind, Health, Pause, PauseHistogramJson, Report, Sample, SnapshotResult, Timeline } from '../../index';
 import type { LeakOptions } from '../leak-options';
 
 /**
@@ -13,6 +13,8 @@ export interface Source {
   /** From now on; the same id replaces. */
   addRule(rule: SourceRule): void;
   removeRule(id: number): void;
+  /** Snapshots that rules have taken since this was last asked; absent where rules cannot. */
+  takeSnapshots?(): SnapshotResult[];
   health(): Health;
   report(): ReportJson;
   timeline(): Timeline;
@@ -46,6 +48,8 @@ export interface SourceRule {
   cooldownMs: number;
   /** One line on stderr. */
   log: boolean;
+  /** A heap snapshot. */
+  snapshot: boolean;
 }
 
 export interface Crossing {
@@ -76,6 +80,15 @@ export type ReportJson = Omit<Report, 'gc' | 'threads' | 'toString'> & {
     & Record<'all' | 'minor' | 'major' | 'incremental' | 'weak', GcKindJson>;
   threads: ReportJson[];
 };
+
+/** Where snapshots go that nobody waits for. */
+export interface SnapshotTarget {
+  folder: string;
+  folderOwner?: number;
+  maxFiles: number;
+  maxBytes?: number;
+  threadId: number;
+}
 
 /** A path of its own, or a folder. */
 export interface SnapshotOrder {
@@ -109,7 +122,11 @@ export interface Binding {
     gcStatistics?: boolean;
     leak?: { minSpanMs: number; minMajors: number; assistMaxPauseMs?: number; assistEveryMs?: number };
   }): void;
-  addRule(reader: number, rule: Limits & { id: number; forMs: number; cooldownMs: number; log: boolean }): void;
+  addRule(reader: number, rule: Limits & { id: number; forMs: number; cooldownMs: number; log: boolean; snapshot: boolean }): void;
+  setSnapshotTarget(reader: number, target: SnapshotTarget): void;
+  takeSnapshots(reader: number): string;
+  oomArm(target: SnapshotTarget, waitMs?: number, headroomBytes?: number): void;
+  oomDisarm(): void;
   removeRule(reader: number, id: number): void;
   health(reader: number): string;
   detach(reader: number): void;

@@ -99,6 +99,8 @@ pub struct ThresholdRule {
     pub cooldown_ms: f64,
     /// One line on stderr, while JavaScript hangs too.
     pub log: bool,
+    /// A heap snapshot, while JavaScript hangs too.
+    pub snapshot: bool,
 }
 
 /// Whether V8's hooks can be used here: null, or the reason why not.
@@ -197,6 +199,7 @@ pub fn add_rule(reader: f64, rule: ThresholdRule) -> Result<()> {
         for_ns: span_ns("forMs", rule.for_ms)?,
         cooldown_ns: span_ns("cooldownMs", rule.cooldown_ms)?,
         log: rule.log,
+        snapshot: rule.snapshot,
     };
     watch::with_watched(id, |watched| watched.with_state(|state| state.add_rule(id, rule)))
         .ok_or_else(|| gone(id))

@@ -1,6 +1,7 @@
 //! What JavaScript calls for snapshots.
 
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +9,17 @@ use std::time::Duration;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use super::{MAX_BYTES, integer, span_ns, whole_u32};
+use super::{MAX_BYTES, gone, integer, reader_id, span_ns, whole_u32};
 use crate::capture::file::FileSink;
 use crate::capture::folder::Folder;
+use crate::capture::oom::{self, OomOrder};
 use crate::capture::order::{Mode, Order};
 use crate::capture::sink::Sink;
 use crate::capture::{self, Job, Step};
 use crate::export::snapshot as json;
+use crate::v8::near_limit::NearLimit;
 use crate::v8::{Isolate, layout};
+use crate::watch;
 
 /// A snapshot to be taken of the calling thread's isolate. A path of its own, or a folder with a quota.
 #[napi(object)]
@@ -93,9 +97,7 @@ pub fn snapshot_step(id: f64, prelude: Option<Function<'_, (), ()>>) -> Result<S
     let Some(job) = held(whole_u32("id", id)?) else {
         return Err(Error::new(Status::InvalidArg, format!("snapshot {id} is not on its way (any more)")));
     };
-    let isolate = Isolate::current()
-        .map_err(|missing| Error::new(Status::GenericFailure, missing.to_string()))?
-        .ok_or_else(|| Error::new(Status::GenericFailure, "no V8 isolate is entered on this thread"))?;
+    let isolate = own_isolate()?;
     let mut run_prelude = || {
         if let Some(prelude) = &prelude {
             // It only saves time: without it the snapshot is the same.
@@ -129,6 +131,92 @@ pub fn snapshot_progress(id: f64) -> Result<f64> {
     Ok(bytes)
 }
 
+/// Where automatic snapshots go.
+#[napi(object)]
+pub struct SnapshotTarget {
+    /// The folder.
+    pub folder: String,
+    /// The folder must be this user's alone.
+    pub folder_owner: Option<f64>,
+    /// Snapshots that stay in the folder.
+    pub max_files: f64,
+    /// Bytes that they take together.
+    pub max_bytes: Option<f64>,
+    /// `worker_threads.threadId`.
+    pub thread_id: f64,
+}
+
+impl SnapshotTarget {
+    fn read(&self) -> Result<(Folder, u32)> {
+        let folder = Folder {
+            path: PathBuf::from(&self.folder),
+            must_belong_to: self.folder_owner.map(|user| whole_u32("folderOwner", user)).transpose()?,
+            max_files: integer("maxFiles", self.max_files, MAX_BYTES)?,
+            max_bytes: self.max_bytes.map(|bytes| integer("maxBytes", bytes, MAX_BYTES)).transpose()?,
+        };
+        Ok((folder, whole_u32("threadId", self.thread_id)?))
+    }
+}
+
+/// Where the snapshots go that rules ask for.
+#[napi(catch_unwind)]
+pub fn set_snapshot_target(reader: f64, target: SnapshotTarget) -> Result<()> {
+    let id = reader_id(reader)?;
+    let (folder, thread_id) = target.read()?;
+    watch::automatic(id).ok_or_else(|| gone(id))?.set_target(folder, thread_id);
+    Ok(())
+}
+
+/// The snapshots that rules have taken since this was last asked, as an array; empty where there is none.
+#[napi(catch_unwind)]
+pub fn take_snapshots(reader: f64) -> Result<String> {
+    let id = reader_id(reader)?;
+    let done = watch::automatic(id).ok_or_else(|| gone(id))?.take_done();
+    Ok(if done.is_empty() { String::new() } else { json::all(&done) })
+}
+
+thread_local! {
+    /// Registered on the main thread, dropped there while the isolate lives.
+    static NEAR_LIMIT: RefCell<ManuallyDrop<Option<NearLimit>>> = const { RefCell::new(ManuallyDrop::new(None)) };
+}
+
+/// From now on the heap is written when its limit is near. Again: to another place.
+#[napi(catch_unwind)]
+pub fn oom_arm(
+    env: Env,
+    target: SnapshotTarget,
+    wait_ms: Option<f64>,
+    headroom_bytes: Option<f64>,
+) -> Result<()> {
+    let (folder, thread_id) = target.read()?;
+    let wait = wait_ms.map(|ms| span_ns("oom.waitMs", ms)).transpose()?.map(Duration::from_nanos);
+    let headroom_bytes = headroom_bytes.map(|bytes| integer("oom.headroom", bytes, MAX_BYTES)).transpose()?;
+    oom::set(Some(OomOrder { folder, thread_id, wait, headroom_bytes }));
+    let isolate = own_isolate()?;
+    NEAR_LIMIT.with_borrow_mut(|registered| {
+        if registered.is_none() {
+            let registration = NearLimit::register(isolate, oom::at_limit)
+                .map_err(|missing| Error::new(Status::GenericFailure, missing.to_string()))?;
+            **registered = Some(registration);
+            env.add_env_cleanup_hook((), |()| oom_disarm())?;
+        }
+        Ok(())
+    })
+}
+
+/// No more.
+#[napi(catch_unwind)]
+pub fn oom_disarm() {
+    oom::set(None);
+    NEAR_LIMIT.with_borrow_mut(|registered| drop(registered.take()));
+}
+
+fn own_isolate() -> Result<Isolate> {
+    Isolate::current()
+        .map_err(|missing| Error::new(Status::GenericFailure, missing.to_string()))?
+        .ok_or_else(|| Error::new(Status::GenericFailure, "no V8 isolate is entered on this thread"))
+}
+
 fn read(order: &SnapshotOrder) -> Result<Order> {
     let thread_id = whole_u32("threadId", order.thread_id)?;
     let max_bytes = order.max_bytes.map(|bytes| integer("maxBytes", bytes, MAX_BYTES)).transpose()?;
@@ -143,7 +231,7 @@ fn read(order: &SnapshotOrder) -> Result<Order> {
     };
     let path = match (&order.path, &folder) {
         (Some(path), _) => PathBuf::from(path),
-        (None, Some(folder)) => folder.new_path(thread_id),
+        (None, Some(folder)) => folder.new_path("", thread_id),
         (None, None) => return Err(Error::new(Status::InvalidArg, "neither path nor folder")),
     };
     let heap_used_bytes = layout::extent()

@@ -72,14 +72,14 @@ impl Folder {
         Ok(())
     }
 
-    /// A name that no other process, thread or moment has.
+    /// A name that no other process, thread or moment has; `tag` says what it was taken for.
     #[must_use]
-    pub fn new_path(&self, thread_id: u32) -> PathBuf {
+    pub fn new_path(&self, tag: &str, thread_id: u32) -> PathBuf {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis());
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let process = std::process::id();
-        self.path.join(format!("{PREFIX}{process}-{thread_id}-{unix_ms}-{number}{SUFFIX}"))
+        self.path.join(format!("{PREFIX}{tag}{process}-{thread_id}-{unix_ms}-{number}{SUFFIX}"))
     }
 
     /// Removes the oldest snapshots of ours beyond the quota; `newest` stays.
@@ -195,6 +195,6 @@ mod tests {
     #[test]
     fn names_never_repeat() {
         let folder = folder("names");
-        assert_ne!(folder.new_path(0), folder.new_path(0));
+        assert_ne!(folder.new_path("", 0), folder.new_path("", 0));
     }
 }

@@ -108,10 +108,13 @@ impl Job {
         self.changed.notify_all();
     }
 
-    /// It is over, one way or the other.
+    /// What came of it, once it is over.
     #[must_use]
-    pub fn is_over(&self) -> bool {
-        matches!(*self.stage.lock(), Stage::Over(_))
+    pub fn outcome(&self) -> Option<Result<Done, Failure>> {
+        match &*self.stage.lock() {
+            Stage::Over(outcome) => Some(outcome.clone()),
+            _ => None,
+        }
     }
 
     /// Bytes written so far.

@@ -3,11 +3,13 @@
 //! One at a time in a process. The work of deciding, watching and cleaning up is done on a thread of its own, which lives as long as
 //! the snapshot is on its way; JavaScript's thread is needed for the fork alone ([`Job::step`]).
 
+pub mod automatic;
 pub mod failure;
 pub mod file;
 pub mod folder;
 pub mod headroom;
 mod job;
+pub mod oom;
 pub mod order;
 pub mod sink;
 mod watch;

@@ -112,12 +112,12 @@ pub(super) fn aborted() -> Failure {
 
 /// For how long nothing has moved.
 #[derive(Default)]
-struct Stillness {
+pub(super) struct Stillness {
     since: Option<(Instant, u64)>,
 }
 
 impl Stillness {
-    fn has_lasted(&mut self, activity: Activity) -> bool {
+    pub(super) fn has_lasted(&mut self, activity: Activity) -> bool {
         match self.since {
             Some((since, ticks)) if activity.is_idle && activity.cpu_ticks == ticks => {
                 since.elapsed() >= HANG

@@ -49,6 +49,13 @@ pub fn over(outcome: &Result<Done, Failure>) -> String {
     })
 }
 
+/// An array of what was done.
+#[must_use]
+pub fn all(done: &[Done]) -> String {
+    let all: Vec<DoneJson> = done.iter().map(done_json).collect();
+    serde_json::to_string(&all).unwrap_or_default()
+}
+
 fn done_json(done: &Done) -> DoneJson {
     DoneJson {
         path: String::from_utf8_lossy(&done.result).into_owned(),

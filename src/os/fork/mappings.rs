@@ -12,6 +12,7 @@ use std::io;
 type Range = (usize, usize);
 
 /// The ranges that have the mark.
+#[derive(Default)]
 pub(super) struct KeptOut {
     ranges: Vec<Range>,
 }

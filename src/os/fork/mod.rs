@@ -71,6 +71,15 @@ pub struct Forked {
 }
 
 impl Plan {
+    /// For a process that will fork no more: the heap is not kept out of forks again, and nothing large is read.
+    ///
+    /// # Errors
+    /// As [`Plan::prepare`].
+    pub fn prepare_once(address_in_v8: usize) -> Result<Self, String> {
+        let locks = locks::Locks::find(address_in_v8)?;
+        Ok(Self { locks, kept_out: mappings::KeptOut::default() })
+    }
+
     /// `address_in_v8` says in which of the loaded objects V8 is.
     ///
     /// # Errors

@@ -109,6 +109,13 @@ impl Child {
     }
 }
 
+impl Child {
+    /// Lets it live and end by itself; this process will not reap it.
+    pub fn release(self) {
+        std::mem::forget(self);
+    }
+}
+
 impl Drop for Child {
     fn drop(&mut self) {
         self.kill();
