@@ -85,12 +85,81 @@ export function healthCheck(options?: HealthCheckOptions): HealthHandler;
  */
 export function gc(): GcResult;
 
+/**
+ * Writes a heap snapshot of this thread's isolate to a file, for Chrome DevTools (Memory, Load). On Linux a forked copy of the
+ * process writes it: JavaScript stands still for the fork alone, milliseconds instead of the seconds or minutes of
+ * `v8.writeHeapSnapshot()`. docs/snapshots.md says what it needs and where its limits are.
+ *
+ * A snapshot contains every string of the heap, secrets too. The file is readable by its owner alone.
+ *
+ * @throws {HeapwatchError} (the promise is rejected)
+ * `HEAPWATCH_INVALID_OPTION`;
+ * `HEAPWATCH_UNSUPPORTED`: no fork here and `allowInline` is not set, or no native part;
+ * `HEAPWATCH_BUSY`: one is on its way in this process, or the last one is not `cooldownMs` ago;
+ * `HEAPWATCH_NO_HEADROOM`: too little memory is free, with the numbers;
+ * `HEAPWATCH_SNAPSHOT_FAILED`: it was tried, {@link HeapwatchError.reason} says in a word what went wrong. Nothing is left behind.
+ * With `signal`, its reason.
+ * @example
+ * const { path, pauseMs } = await heapwatch.snapshot();
+ */
+export function snapshot(options?: SnapshotOptions): Promise<SnapshotResult>;
+
+export interface SnapshotOptions {
+  /**
+   * `fork`: by a forked copy of the process, or not at all. `inline`: by this thread, which stands still until it is done. `auto`: by
+   * fork, and where that is refused or has failed twice inline, if `allowInline` says so. Default: `auto`.
+   */
+  mode?: 'auto' | 'fork' | 'inline';
+  /** With `auto`: this thread may stand still. Default: false. */
+  allowInline?: boolean;
+  /** The file, which must not exist. No quota then. Default: a new name in `dir`: `heapwatch-<pid>-<thread>-<time>-<n>.heapsnapshot`. */
+  path?: string;
+  /** The folder, made (0700) if it is not there. Default: the environment's HEAPWATCH_DIR, else `heapwatch-<uid>` in the system's temporary folder. */
+  dir?: string;
+  /** Snapshots that stay in `dir`, 1 or more: the oldest of ours go when this one is complete. Default: 10. */
+  maxFiles?: number;
+  /** Bytes that they may take together. A snapshot that is larger by itself fails, with the reason `quota`. Default: no limit. */
+  maxBytes?: Bytes;
+  /** The least time since the last complete snapshot of this process, in milliseconds, at most a week. Default: 0. */
+  cooldownMs?: number;
+  /** For how long a forked copy may work, in milliseconds above 0, at most a week. Default: 600,000 (10 min). */
+  timeoutMs?: number;
+  /**
+   * Memory that must be free, in the container or the machine. 0: whatever there is, and no limit to what the copy takes. Default: three times the
+   * used heap and 64 MB.
+   */
+  headroom?: Bytes | 0;
+  /** Its abort kills the copy and removes what it wrote; the promise is rejected with its reason. One that is taken inline ends first. */
+  signal?: AbortSignal;
+}
+
+export interface SnapshotResult {
+  /** Absolute. */
+  path: string;
+  bytes: number;
+  /** The longest time for which JavaScript stood still at a stretch. */
+  pauseMs: number;
+  /** Until the file was complete. */
+  totalMs: number;
+  /** The way it was taken. */
+  mode: 'fork' | 'inline';
+}
+
+/**
+ * The snapshots in `dir` that other processes took at their heap limit or by a rule, oldest first. Whoever has uploaded one deletes it.
+ *
+ * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`
+ * @example
+ * for (const { path } of heapwatch.pendingSnapshots()) await upload(path).then(() => fs.unlink(path));
+ */
+export function pendingSnapshots(options?: { dir?: string }): PendingSnapshot[];
+
 /** What works in this process, and why not more. Read lazily: the first property asked for loads the native part. */
 export const support: Support;
 
 /** What every call of heapwatch throws. */
 export class HeapwatchError extends Error {
-  constructor(code: HeapwatchErrorCode, message: string, details?: { option?: string; value?: unknown; cause?: unknown });
+  constructor(code: HeapwatchErrorCode, message: string, details?: { option?: string; value?: unknown; reason?: string; cause?: unknown });
   readonly name: 'HeapwatchError';
   /** Stable across versions; the message is not. */
   code: HeapwatchErrorCode;
@@ -98,11 +167,20 @@ export class HeapwatchError extends Error {
   option?: string;
   /** `HEAPWATCH_INVALID_OPTION`: what was given for it. */
   value?: unknown;
+  /**
+   * Of a snapshot: what went wrong, in one word. `hang`, `crash`, `killed`, `timeout`: the forked copy; `disk`: the file or its folder;
+   * `quota`: larger than `maxBytes`; `memory`; `permission`; `busy`, `cooldown`; `fork`, `refused`, `symbol`: what is missing here; `unreachable`: JavaScript
+   * did not come by; `thread`; `empty`.
+   */
+  reason?: string;
 }
 
 export type HeapwatchErrorCode =
   | 'HEAPWATCH_INVALID_OPTION'
   | 'HEAPWATCH_NOT_RUNNING'
+  | 'HEAPWATCH_BUSY'
+  | 'HEAPWATCH_NO_HEADROOM'
+  | 'HEAPWATCH_SNAPSHOT_FAILED'
   | 'HEAPWATCH_UNSUPPORTED';
 
 export interface StartOptions {
@@ -129,8 +207,27 @@ export interface StartOptions {
    * has rules with a callback, which can be taken back one by one.
    */
   thresholds?: Threshold[];
+  /**
+   * At V8's heap limit, write the heap: a forked copy of the process does so while the process goes on to its death, which stays as it is
+   * (message, exit code, report). Linux, main thread. Not done, with a process warning, in workers, with Node's `--heapsnapshot-near-heap-limit`, and where
+   * forks are refused. Until the last `stop()`. Default: false. docs/snapshots.md says where the process waits for the copy.
+   */
+  oom?: OomOptions | false;
   /** Its abort is one `stop()`: use it in place of one. If already aborted, this `start()` has no effect, and a watcher of its own is returned stopped. */
   signal?: AbortSignal;
+}
+
+export interface OomOptions {
+  snapshot: boolean;
+  /** As {@link SnapshotOptions.dir}. */
+  dir?: string;
+  /**
+   * For how long the dying process waits for the copy, in milliseconds, at most a week. Default: 60,000 where its death would take the copy along (the
+   * first process of a container, the only child of a small init, systemd's main process), else 0.
+   */
+  waitMs?: number;
+  /** As {@link SnapshotOptions.headroom}. */
+  headroom?: Bytes | 0;
 }
 
 export interface LeakOptions {
@@ -182,8 +279,9 @@ export interface Threshold {
   cooldownMs?: number;
   /**
    * Done at the crossing by heapwatch's own thread, also while JavaScript blocks the event loop (in degraded
-   * mode by the event loop, so after it is free). `log`: one line on stderr. The others come with later
-   * versions; until then HEAPWATCH_UNSUPPORTED. Default: none.
+   * mode by the event loop, so after it is free). `log`: one line on stderr. `snapshot`: a heap snapshot by a forked copy, into the
+   * default folder of {@link snapshot}, told by the event `snapshot`; what goes wrong is told on stderr. `blackbox` comes with a
+   * later version; until then HEAPWATCH_UNSUPPORTED. Default: none.
    */
   action?: ('log' | 'snapshot' | 'blackbox')[];
 }
@@ -263,6 +361,25 @@ export interface WatcherEvents {
   threshold: [event: ThresholdEvent];
   /** {@link Growth.verdict} has become `leak`: once each time. Whoever listens first later on is still told, if it is still so. */
   leak: [report: Report];
+  /**
+   * A heap snapshot that nobody waited for: a rule's, or one that an earlier process left at its heap limit (with `start({ oom })`; at each start until the file
+   * is gone).
+   */
+  snapshot: [snapshot: PendingSnapshot & Partial<SnapshotResult>];
+}
+
+/** A snapshot that waits for somebody to look at it. */
+export interface PendingSnapshot {
+  /** Absolute. */
+  path: string;
+  bytes: number;
+  /** What it was taken for. */
+  reason: 'oom' | 'threshold';
+  /** The process that it shows. */
+  pid: number;
+  threadId: number;
+  /** When it was begun (a rule's: complete), in Unix milliseconds. */
+  timeMs: number;
 }
 
 /**

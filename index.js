@@ -7,8 +7,13 @@ const { start, stop, report, metrics, reset } = require('./lib/running.js');
 const { instrumentPrometheus } = require('./lib/exporters/instrument-prometheus.js');
 const { healthCheck } = require('./lib/health-check.js');
 const { gc } = require('./lib/gc.js');
+const { snapshot } = require('./lib/snapshot.js');
+const { pendingSnapshots } = require('./lib/pending-snapshots.js');
 const { support } = require('./lib/support.js');
 const { PauseHistogram } = require('./lib/histogram.js');
 const { HeapwatchError } = require('./lib/errors.js');
 
-module.exports = { start, stop, report, metrics, instrumentPrometheus, reset, healthCheck, gc, support, PauseHistogram, HeapwatchError };
+module.exports = {
+  start, stop, report, metrics, instrumentPrometheus, reset, healthCheck,
+  gc, snapshot, pendingSnapshots, support, PauseHistogram, HeapwatchError,
+};

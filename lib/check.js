@@ -39,6 +39,46 @@ function whole(min, max) {
 /** @type {Check<number>} */
 const span = matching((value) => typeof value === 'number' && value >= 0 && value <= WEEK_MS, `a number of milliseconds from 0 to ${WEEK_MS} (a week)`);
 
+/** @type {Record<string, number>} */
+const UNITS = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
+
+/**
+ * A number of bytes, or a text with a unit.
+ *
+ * @param {unknown} value
+ * @param {string} option
+ */
+function bytes(value, option) {
+  const [, count, unit] = (typeof value === 'string' && /^(\d+(?:\.\d+)?)(B|KB|MB|GB)$/.exec(value)) || [];
+  const size = count === undefined ? value : Number(count) * UNITS[unit];
+  if (typeof size !== 'number' || !(size > 0 && size <= Number.MAX_SAFE_INTEGER)) {
+    throw invalidOption(option, value, "a number of bytes above 0, or a text such as '512MB' (units: B, KB, MB, GB; 1 KB is 1024 B)");
+  }
+  return size;
+}
+
+/** @param {any} value */
+function isAbortSignal(value) {
+  return typeof value === 'object' && value !== null
+    && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function';
+}
+
+/** @type {Check<AbortSignal>} */
+const abortSignal = matching(isAbortSignal, 'an AbortSignal');
+
+/** What every system takes for a path: no NUL, and nothing that is cut off. @type {Check<string>} */
+const place = matching((value) => typeof value === 'string' && value.length > 0 && value.length < 4096 && !value.includes('\0'), 'a path: a text of 1 to 4095 characters without NUL');
+
+/** @type {Check<boolean>} */
+const flag = matching((value) => typeof value === 'boolean', 'true or false');
+
+/**
+ * Memory that must be free; 0: whatever there is.
+ *
+ * @type {Check<number>}
+ */
+const headroom = (value, option) => (value === 0 ? 0 : bytes(value, option));
+
 /**
  * The options that were given, checked. Those left out (or undefined) are absent from the result.
  * Getters and Proxy traps of the caller run once per option, and what they throw is the caller's to see.
@@ -79,4 +119,4 @@ function unknownOption(option, value, known) {
   );
 }
 
-module.exports = { checkFields, matching, whole, span, WEEK_MS };
+module.exports = { abortSignal, bytes, flag, headroom, place, checkFields, matching, whole, span, WEEK_MS };

@@ -4,7 +4,7 @@
 // globals and the members of node:timers later, and must neither stop the watcher nor bend its times.
 
 const { performance } = require('node:perf_hooks');
-const { setInterval, clearInterval } = require('node:timers');
+const { setInterval, clearInterval, setTimeout } = require('node:timers');
 
 /** Milliseconds since `performance.timeOrigin`, monotonic. */
 const now = performance.now.bind(performance);
@@ -13,4 +13,4 @@ const { timeOrigin } = performance;
 /** Unix time in milliseconds, from the monotonic clock: it does not jump when the system's clock is set. */
 const unixNow = () => timeOrigin + now();
 
-module.exports = { now, unixNow, timeOrigin, setInterval, clearInterval };
+module.exports = { now, unixNow, timeOrigin, setInterval, clearInterval, setTimeout };

@@ -9,7 +9,7 @@ class HeapwatchError extends Error {
   /**
    * @param {Code} code
    * @param {string} message
-   * @param {{ option?: string, value?: unknown, cause?: unknown }} [details]
+   * @param {{ option?: string, value?: unknown, reason?: string, cause?: unknown }} [details]
    */
   constructor(code, message, details = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);
@@ -18,6 +18,7 @@ class HeapwatchError extends Error {
       this.option = details.option;
       this.value = details.value;
     }
+    if ('reason' in details) this.reason = details.reason;
   }
 
   // On the prototype, as for Node's own errors: `code` stays the first thing that inspect prints.

@@ -1,15 +1,16 @@
 'use strict';
 
-const { checkFields, matching } = require('./check.js');
+const { abortSignal, checkFields, matching } = require('./check.js');
 const { invalidOption, show } = require('./errors.js');
 const { checkLeak } = require('./leak-options.js');
+const { checkOom } = require('./oom-options.js');
 const { checkRules } = require('./rule.js');
 
 /** @typedef {import('../index').StartOptions} StartOptions */
 /** @typedef {import('./leak-options').LeakOptions} LeakOptions */
 /** @typedef {import('./rule').Rule} Rule */
 
-/** What start() works with. @typedef {Omit<StartOptions, 'leak' | 'thresholds'> & { leak?: LeakOptions | false, thresholds?: Rule[] }} CheckedOptions */
+/** What start() works with. @typedef {Omit<StartOptions, 'leak' | 'thresholds' | 'oom'> & { leak?: LeakOptions | false, thresholds?: Rule[], oom?: import('./oom-options').OomOptions | false }} CheckedOptions */
 
 /** One sample a second: 10 minutes of it fit the finest tier of the timeline, and it costs no visible CPU. */
 const DEFAULT_SAMPLE_INTERVAL_MS = 1000;
@@ -25,7 +26,8 @@ const CHECKS = {
   gcStatistics: matching((value) => typeof value === 'boolean', 'true or false'),
   leak: checkLeak,
   thresholds: checkRules,
-  signal: matching(isAbortSignal, 'an AbortSignal'),
+  oom: checkOom,
+  signal: abortSignal,
 };
 
 /**
@@ -75,12 +77,6 @@ function isDisabled(env = process.env) {
 /** @param {unknown} value */
 function isInterval(value) {
   return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_SAMPLE_INTERVAL_MS;
-}
-
-/** @param {any} value */
-function isAbortSignal(value) {
-  return typeof value === 'object' && value !== null
-    && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function';
 }
 
 module.exports = { checkStartOptions, checkSince, defaultSampleIntervalMs, isDisabled, DEFAULT_SAMPLE_INTERVAL_MS, MAX_SAMPLE_INTERVAL_MS };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { checkFields, matching, span } = require('./check.js');
+const { bytes, checkFields, matching, span } = require('./check.js');
 const { HeapwatchError, invalidOption } = require('./errors.js');
 
 /** @typedef {import('../index').Threshold} Threshold */
@@ -15,22 +15,20 @@ const { HeapwatchError, invalidOption } = require('./errors.js');
  * @property {number} forMs
  * @property {number} cooldownMs
  * @property {boolean} log
+ * @property {boolean} snapshot
  */
 
 /** What is over its limit stays so for a while; a rule that fires more than once a minute is read by nobody. */
 const DEFAULT_COOLDOWN_MS = 60_000;
 
-/** @type {Record<string, number>} */
-const UNITS = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
-
 const ratio = matching((value) => typeof value === 'number' && value > 0 && value <= 1, 'a ratio above 0, at most 1');
 
 /** What can have a limit, with its check. */
 const LIMITS = {
-  maxHeapUsedBytes: checkBytes,
+  maxHeapUsedBytes: bytes,
   maxUsedRatio: ratio,
-  maxRssBytes: checkBytes,
-  maxExternalBytes: checkBytes,
+  maxRssBytes: bytes,
+  maxExternalBytes: bytes,
   maxGcPauseMs: matching((value) => typeof value === 'number' && value > 0 && value <= 3_600_000, 'a number of milliseconds above 0, at most 3600000 (an hour)'),
   maxGcTimeRatio: ratio,
   maxGrowthBytesPerSecond: matching((value) => typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER, 'a number of bytes a second, 0 or more'),
@@ -52,7 +50,7 @@ function checkRule(given, option) {
     example: "{ maxRssBytes: '512MB' }",
   });
   if (Object.keys(limits).length === 0) throw invalidOption(option, given, `a rule with a limit at least: one of ${LIMIT_NAMES.join(', ')}`);
-  return { given: /** @type {Threshold} */ (given), limits, forMs, cooldownMs, log: action.includes('log') };
+  return { given: /** @type {Threshold} */ (given), limits, forMs, cooldownMs, log: action.includes('log'), snapshot: action.includes('snapshot') };
 }
 
 /**
@@ -66,19 +64,6 @@ function checkRules(given, option) {
 }
 
 /**
- * @param {unknown} value
- * @param {string} option
- */
-function checkBytes(value, option) {
-  const [, count, unit] = (typeof value === 'string' && /^(\d+(?:\.\d+)?)(B|KB|MB|GB)$/.exec(value)) || [];
-  const bytes = count === undefined ? value : Number(count) * UNITS[unit];
-  if (typeof bytes !== 'number' || !(bytes > 0 && bytes <= Number.MAX_SAFE_INTEGER)) {
-    throw invalidOption(option, value, "a number of bytes above 0, or a text such as '512MB' (units: B, KB, MB, GB; 1 KB is 1024 B)");
-  }
-  return bytes;
-}
-
-/**
  * @param {unknown} given
  * @param {string} option
  */
@@ -86,9 +71,9 @@ function checkAction(given, option) {
   const known = ['log', 'snapshot', 'blackbox'];
   const actions = Array.isArray(given) ? Array.from(given) : [undefined];
   if (!actions.every((action) => known.includes(action))) throw invalidOption(option, given, "an array of 'log', 'snapshot', 'blackbox'");
-  const missing = actions.find((action) => action !== 'log');
+  const missing = actions.find((action) => action === 'blackbox');
   if (missing !== undefined) {
-    throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: ${option} has '${missing}', which this version cannot do yet. Leave it out; 'log' works.`);
+    throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: ${option} has '${missing}', which this version cannot do yet. Leave it out; 'log' and 'snapshot' work.`);
   }
   return actions;
 }

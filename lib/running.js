@@ -14,13 +14,14 @@ let current = null;
  * @returns {InstanceType<typeof Watcher>}
  */
 function start(given) {
-  const { signal, thresholds, ...options } = checkStartOptions(given);
+  const { signal, thresholds, oom, ...options } = checkStartOptions(given);
   const running = find();
   if (running && signal?.aborted) return running; // this start was undone before it began
   const watcher = running ?? open(options);
   // The named options again, even for a new watcher: another copy of this package may be at work in this
   // thread, and then the native part goes on as that one set it.
   watcher.addStart(options, thresholds, signal);
+  if (oom !== undefined) watcher.setOom(oom);
   if (signal?.aborted) watcher.stop();
   return watcher;
 }

@@ -16,7 +16,7 @@ const support = Object.freeze(Object.defineProperty({
     return native().binding !== null;
   },
   get fork() {
-    return false;
+    return native().binding?.forkRefusal() === null;
   },
   get reason() {
     return native().reason;

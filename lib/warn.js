@@ -2,7 +2,7 @@
 
 const { shared } = require('./shared.js');
 
-/** @typedef {'HEAPWATCH_DEGRADED' | 'HEAPWATCH_LISTENER_ERROR' | 'HEAPWATCH_INVALID_OPTION'} WarningCode */
+/** @typedef {'HEAPWATCH_DEGRADED' | 'HEAPWATCH_LISTENER_ERROR' | 'HEAPWATCH_INVALID_OPTION' | 'HEAPWATCH_OOM_UNSUPPORTED' | 'HEAPWATCH_SNAPSHOT_UNSUPPORTED'} WarningCode */
 
 /**
  * @param {WarningCode} code

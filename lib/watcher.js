@@ -2,18 +2,22 @@
 
 const { EventEmitter } = require('node:events');
 const { debuglog } = require('node:util');
+const { threadId } = require('node:worker_threads');
 
 const { unixNow } = require('./clock.js');
 const { deliver } = require('./deliver.js');
 const { DISPOSE } = require('./dispose.js');
 const { HeapwatchError, invalidOption, messageOf, sentence } = require('./errors.js');
 const { checkMetricsOptions } = require('./exporters/metrics-options.js');
+const { LeftBehind } = require('./left-behind.js');
+const { arm } = require('./oom.js');
 const { checkSince } = require('./options.js');
 const { Pump } = require('./pump.js');
 const { reviveReport } = require('./report.js');
 const { checkRule } = require('./rule.js');
 const { Rules } = require('./rules.js');
 const { gcChannel, leakChannel, shared, thresholdChannel } = require('./shared.js');
+const { snapshotFolder } = require('./snapshot-options.js');
 const { openSource, openDegraded } = require('./source/open.js');
 
 /** @typedef {import('./source/source').Source} Source */
@@ -49,6 +53,8 @@ class Watcher extends EventEmitter {
   /** @type {Set<() => void>} each forgets the abort signal of one start */
   #signals = new Set();
   #rules = new Rules();
+  #isArmed = false;
+  #leftBehind = new LeftBehind();
   /** The verdict became leak and nobody was told yet. */
   #leakUntold = false;
   /** @type {{ report: Report, timeline: Timeline, pauses: Pause[] } | null} set by the last stop */
@@ -90,6 +96,13 @@ class Watcher extends EventEmitter {
     const added = rules.map((rule) => this.#addRule(rule));
     if (signal !== undefined) this.#stopOnAbort(signal, added);
     return this;
+  }
+
+  /** @param {import('./oom-options').OomOptions | false} options until the last stop */
+  setOom(options) {
+    arm(options);
+    this.#isArmed = options !== false;
+    if (options) this.#leftBehind.lookIn(snapshotFolder(options.dir).folder);
   }
 
   get stopped() {
@@ -156,6 +169,7 @@ class Watcher extends EventEmitter {
     for (const forget of this.#signals) forget();
     this.#signals.clear();
     this.#rules.clear();
+    if (this.#isArmed) arm(false);
     if (shared.publisher === this.#signals) {
       shared.publisher = null;
       shared.publishedMs = unixNow();
@@ -206,7 +220,7 @@ class Watcher extends EventEmitter {
     try {
       this.#source.seen();
       const heard = this.#hasAudience();
-      if (heard || this.#rules.size > 0 || this.#hasLeakAudience() || !this.#confirmed) this.#handOut();
+      if (heard || this.#rules.size > 0 || this.#hasLeakAudience() || this.listenerCount('snapshot') > 0 || !this.#confirmed) this.#handOut();
       if (!heard) this.#silentUntilMs = unixNow();
     } catch (error) {
       // An exception in a timer ends the process, which is never a watcher's to do.
@@ -232,6 +246,7 @@ class Watcher extends EventEmitter {
       }
     }
     if (this.#leakUntold && this.#hasLeakAudience()) this.#announceLeak();
+    this.#announceSnapshots();
     if (drained?.hookSilent) this.#degrade('V8 accepted the hooks of the native part but calls none of them.');
   }
 
@@ -262,6 +277,14 @@ class Watcher extends EventEmitter {
     } finally {
       this.#delivering = false;
     }
+  }
+
+  /** Those that rules took just now, and those that earlier processes left. Without a listener they stay where they are. */
+  #announceSnapshots() {
+    if (this.#final || this.listenerCount('snapshot') === 0) return;
+    const taken = this.#source.takeSnapshots?.() ?? [];
+    const own = taken.map((snapshot) => ({ ...snapshot, reason: /** @type {const} */ ('threshold'), pid: process.pid, threadId, timeMs: unixNow() }));
+    for (const snapshot of [...this.#leftBehind.take(), ...own]) if (!this.#final) deliver(this, 'snapshot', snapshot);
   }
 
   /**

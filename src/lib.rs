@@ -3,6 +3,8 @@
 //! ```text
 //! V8 GC hooks, interrupts ─► event ─► channel ─► aggregator thread ─► Report ─► export ─► JavaScript
 //!       v8, probe                                   aggregator         report     export     binding
+//! V8 heap profiler ─► forked copy of the process, or this one ─► chunks ─► Sink: a file
+//!       v8, os::fork            capture
 //! ```
 //!
 //! One direction. `v8` and `os` hold all unsafe code; `event`, `aggregator`, `report`, `stats` and `export` are plain
@@ -12,6 +14,7 @@ pub mod aggregator;
 // Under test nothing registers with Node, so nothing would be used.
 #[cfg(not(test))]
 mod binding;
+pub mod capture;
 pub mod clock;
 pub mod event;
 pub mod export;

@@ -8,13 +8,14 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Once};
 
 use crate::aggregator::assist::AssistOptions;
 use crate::aggregator::growth::GrowthOptions;
 use crate::aggregator::isolate::{Capacity, Identity, IsolateState};
 use crate::aggregator::{Registry, Remote, Watched};
+use crate::capture::automatic::Automatic;
 use crate::clock::Clock;
 use crate::os::exit::on_process_exit;
 use crate::probe::{Probe, Reader, Spaces};
@@ -77,7 +78,8 @@ impl From<MissingSymbol> for WatchError {
 struct Watch {
     /// `None` only where a test asks for hooks that are never called.
     _hooks: Option<GcHooks<Probe>>,
-    _interrupts: Interrupts,
+    _interrupts: [Interrupts; 2],
+    automatic: Arc<Automatic>,
     isolate: Isolate,
     reader: Reader,
     watched: Arc<Watched>,
@@ -97,13 +99,30 @@ thread_local! {
     static ENDED_BY_ENVIRONMENT: RefCell<Vec<Isolate>> = const { RefCell::new(Vec::new()) };
 }
 
-impl Remote for InterruptRequester {
+/// What the aggregator's thread can ask of a watched isolate.
+struct WatchRemote {
+    samples: InterruptRequester,
+    snapshots: InterruptRequester,
+    automatic: Arc<Automatic>,
+}
+
+impl Remote for WatchRemote {
     fn request_sample(&self) {
-        self.request();
+        self.samples.request();
     }
 
     fn request_collection(&self) {
-        Self::request_collection(self);
+        self.samples.request_collection();
+    }
+
+    fn request_snapshot(&self, heap_used_bytes: u64) {
+        self.automatic.ask(heap_used_bytes);
+    }
+
+    fn drive_snapshot(&self) {
+        if self.automatic.is_wanted() {
+            self.snapshots.request();
+        }
     }
 }
 
@@ -115,6 +134,7 @@ static NEXT_READER: AtomicU32 = AtomicU32::new(1);
 /// # Errors
 /// See [`WatchError`]; nothing is registered then.
 pub fn begin(options: WatchOptions, call_at_end: impl FnOnce()) -> Result<u32, WatchError> {
+    static AT_EXIT: Once = Once::new();
     let extent = layout::extent().ok_or(WatchError::Unchecked)?;
     let isolate = Isolate::current()?.ok_or(WatchError::NoIsolate)?;
     let id = NEXT_READER.fetch_add(1, Ordering::Relaxed);
@@ -125,7 +145,7 @@ pub fn begin(options: WatchOptions, call_at_end: impl FnOnce()) -> Result<u32, W
             return Ok(id);
         }
         watches.push(Watch::new(isolate, Reader::new(extent, &Spaces::of(isolate)), options, id)?);
-        on_process_exit(|| Registry::process().quiesce());
+        AT_EXIT.call_once(|| on_process_exit(|| Registry::process().quiesce()));
         ENDED_BY_ENVIRONMENT.with_borrow_mut(|isolates| {
             if !isolates.contains(&isolate) {
                 isolates.push(isolate);
@@ -156,15 +176,23 @@ impl Watch {
             // Full means that the aggregator has not come by since the last ones: they will do.
             let _ = samples.try_send(interrupted.sample(isolate));
         });
-        let requester = interrupts.requester();
+        let automatic = Arc::new(Automatic::default());
+        let visited = Arc::clone(&automatic);
+        let visits = Interrupts::register(isolate, move |isolate| visited.come_by(isolate));
+        let remote = WatchRemote {
+            samples: interrupts.requester(),
+            snapshots: visits.requester(),
+            automatic: Arc::clone(&automatic),
+        };
         let mut state = IsolateState::new(identity, capacity, first);
         state.add_reader(id);
-        let watched = Arc::new(Watched::new(events, state, Box::new(requester), options.sample_interval_ns));
+        let watched = Arc::new(Watched::new(events, state, Box::new(remote), options.sample_interval_ns));
         Registry::process().add(Arc::clone(&watched)).map_err(WatchError::Thread)?;
         let hooks = (!layout::is_forced_to_fail("callback")).then(|| GcHooks::register(isolate, probe));
         Ok(Self {
             _hooks: hooks,
-            _interrupts: interrupts,
+            _interrupts: [interrupts, visits],
+            automatic,
             isolate,
             reader,
             watched,
@@ -207,6 +235,14 @@ pub fn configure(
                 .with_state(|state| state.set_growth_options(growth, assist, Clock::process().now_ns()));
         }
     });
+}
+
+/// The automatic snapshots of a reader's isolate; `None` for a reader that has gone.
+#[must_use]
+pub fn automatic(id: u32) -> Option<Arc<Automatic>> {
+    WATCHES.with_borrow(|watches| {
+        watches.iter().find(|watch| watch.reader_ids.contains(&id)).map(|watch| Arc::clone(&watch.automatic))
+    })
 }
 
 /// The reader asks no more; the last one ends the watch. Unknown readers have gone already.

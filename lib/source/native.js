@@ -5,6 +5,7 @@ const { isMainThread, threadId } = require('node:worker_threads');
 const { now, timeOrigin } = require('../clock.js');
 const { oldGenerationLimitBytes } = require('../heap-limit.js');
 const { DEFAULT_LEAK } = require('../leak-options.js');
+const { snapshotTarget } = require('../snapshot-options.js');
 
 /** @typedef {import('./source').Source} Source */
 /** @typedef {import('./source').Binding} Binding */
@@ -44,8 +45,15 @@ class NativeSource {
   }
 
   /** @param {import('./source').SourceRule} rule */
-  addRule({ id, limits, forMs, cooldownMs, log }) {
-    this.#binding.addRule(this.#reader, { id, ...limits, forMs, cooldownMs, log });
+  addRule({ id, limits, forMs, cooldownMs, log, snapshot }) {
+    if (snapshot) this.#binding.setSnapshotTarget(this.#reader, snapshotTarget());
+    this.#binding.addRule(this.#reader, { id, ...limits, forMs, cooldownMs, log, snapshot });
+  }
+
+  /** @returns {import('../../index').SnapshotResult[]} */
+  takeSnapshots() {
+    const json = this.#binding.takeSnapshots(this.#reader);
+    return json === '' ? [] : JSON.parse(json);
   }
 
   /** @param {number} id */

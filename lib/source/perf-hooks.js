@@ -18,6 +18,7 @@ const { judgeHealth } = require('./health.js');
 const { Ledger } = require('./ledger.js');
 const { readMemory, readSizes, totalAllocatedBytes } = require('./memory.js');
 const { PauseRecorder } = require('./pause-recorder.js');
+const { warnOnce } = require('../warn.js');
 const { Threshold } = require('./thresholds.js');
 const { Tiers } = require('./tiers.js');
 
@@ -112,6 +113,7 @@ class PerfHooksSource {
       this.#longestPauseMs = 0; // what was before nobody asked about
     }
     this.#thresholds.set(rule.id, new Threshold(rule));
+    if (rule.snapshot) warnOnce('HEAPWATCH_SNAPSHOT_UNSUPPORTED', "heapwatch: a rule's action 'snapshot' needs the native part: its other actions are done.");
   }
 
   /** @param {import('../exporters/metrics-options').CheckedMetricsOptions} options */

@@ -1,6 +1,6 @@
-import type { GcKind, Health, Pause, PauseHistogramJson, Report, Sample, Timeline } from '../../index';
 import type { MetricFamily } from '../exporters/family';
 import type { CheckedMetricsOptions } from '../exporters/metrics-options';
+import type { GcKind, Health, Pause, PauseHistogramJson, Report, Sample, SnapshotResult, Timeline } from '../../index';
 import type { LeakOptions } from '../leak-options';
 
 /**
@@ -15,6 +15,8 @@ export interface Source {
   /** From now on; the same id replaces. */
   addRule(rule: SourceRule): void;
   removeRule(id: number): void;
+  /** Snapshots that rules have taken since this was last asked; absent where rules cannot. */
+  takeSnapshots?(): SnapshotResult[];
   health(): Health;
   report(): ReportJson;
   metrics(options: CheckedMetricsOptions): string;
@@ -50,6 +52,8 @@ export interface SourceRule {
   cooldownMs: number;
   /** One line on stderr. */
   log: boolean;
+  /** A heap snapshot. */
+  snapshot: boolean;
 }
 
 export interface Crossing {
@@ -81,6 +85,30 @@ export type ReportJson = Omit<Report, 'gc' | 'threads' | 'toString'> & {
   threads: ReportJson[];
 };
 
+/** Where snapshots go that nobody waits for. */
+export interface SnapshotTarget {
+  folder: string;
+  folderOwner?: number;
+  maxFiles: number;
+  maxBytes?: number;
+  threadId: number;
+}
+
+/** A path of its own, or a folder. */
+export interface SnapshotOrder {
+  inline: boolean;
+  allowInline: boolean;
+  path?: string;
+  folder?: string;
+  folderOwner?: number;
+  maxFiles: number;
+  maxBytes?: number;
+  threadId: number;
+  timeoutMs: number;
+  cooldownMs: number;
+  headroomBytes?: number;
+}
+
 /** The exports of native.js; times in milliseconds, sizes in bytes, results with structure as JSON. */
 export interface Binding {
   selfCheck(runtime: { v8: string; bun: boolean; heapStatistics: string }): string | null;
@@ -98,7 +126,11 @@ export interface Binding {
     gcStatistics?: boolean;
     leak?: { minSpanMs: number; minMajors: number; assistMaxPauseMs?: number; assistEveryMs?: number };
   }): void;
-  addRule(reader: number, rule: Limits & { id: number; forMs: number; cooldownMs: number; log: boolean }): void;
+  addRule(reader: number, rule: Limits & { id: number; forMs: number; cooldownMs: number; log: boolean; snapshot: boolean }): void;
+  setSnapshotTarget(reader: number, target: SnapshotTarget): void;
+  takeSnapshots(reader: number): string;
+  oomArm(target: SnapshotTarget, waitMs?: number, headroomBytes?: number): void;
+  oomDisarm(): void;
   removeRule(reader: number, id: number): void;
   health(reader: number): string;
   detach(reader: number): void;
@@ -111,5 +143,11 @@ export interface Binding {
   seen(reader: number, arrayBuffersBytes: number): void;
   reset(reader: number): void;
   gc(): string;
+  /** Why snapshots cannot be taken by fork; null: they can be tried. */
+  forkRefusal(): string | null;
+  snapshotBegin(order: SnapshotOrder): string;
+  snapshotStep(id: number, prelude?: () => void): string;
+  snapshotAbort(id: number): void;
+  snapshotProgress(id: number): number;
   v8Version(): string;
 }

@@ -101,6 +101,8 @@ pub struct Orders {
     pub collect: bool,
     /// Lines for stderr.
     pub lines: Vec<String>,
+    /// Take a heap snapshot.
+    pub snapshot: bool,
 }
 
 /// Everything known of one isolate; fixed in size from the start.
@@ -290,22 +292,25 @@ impl IsolateState {
         self.verdict = verdict;
         let old_used_bytes = self.old_used_bytes();
         let collect = self.assist.as_mut().is_some_and(|assist| assist.is_due(now_ns, old_used_bytes));
-        Orders { collect, lines: self.evaluate(now_ns, memory) }
+        let (lines, snapshot) = self.evaluate(now_ns, memory);
+        Orders { collect, lines, snapshot }
     }
 
-    /// Every rule of every reader, on what is known now; the lines of those that fired and log.
-    fn evaluate(&mut self, now_ns: u64, memory: &ProcessMemory) -> Vec<String> {
+    /// Every rule of every reader, on what is known now; the lines of those that fired and log, and whether one asks for a snapshot.
+    fn evaluate(&mut self, now_ns: u64, memory: &ProcessMemory) -> (Vec<String>, bool) {
         if !self.has_rules() {
             self.longest_pause_ns = 0;
-            return Vec::new();
+            return (Vec::new(), false);
         }
         let values = self.values(now_ns, memory);
         self.longest_pause_ns = 0;
         let mut lines = Vec::new();
+        let mut snapshot = false;
         for reader in &mut self.readers {
             for threshold in &mut reader.thresholds {
                 let Some(crossing) = threshold.evaluate(now_ns, &values) else { continue };
                 reader.crossings.push(crossing);
+                snapshot |= threshold.rule.snapshot;
                 if threshold.rule.log {
                     let crossed: Vec<String> = threshold
                         .crossed(&crossing)
@@ -320,7 +325,13 @@ impl IsolateState {
                 }
             }
         }
-        lines
+        (lines, snapshot)
+    }
+
+    /// Used heap as of the latest sample.
+    #[must_use]
+    pub fn heap_used_bytes(&self) -> u64 {
+        self.latest.used_bytes
     }
 
     fn values(&self, now_ns: u64, memory: &ProcessMemory) -> Values {

@@ -34,6 +34,10 @@ pub trait Remote: Send + Sync {
     fn request_sample(&self);
     /// A major GC, soon.
     fn request_collection(&self);
+    /// A heap snapshot, as soon as JavaScript's thread can fork.
+    fn request_snapshot(&self, heap_used_bytes: u64);
+    /// Asks on where a snapshot waits for JavaScript's thread; called on every tick.
+    fn drive_snapshot(&self);
 }
 
 /// An isolate with a watcher, as the other threads see it.

@@ -122,6 +122,11 @@ fn run(registry: &Registry, stop: &AtomicBool) {
             if orders.collect {
                 schedule.watched.remote.request_collection();
             }
+            if orders.snapshot {
+                let used_bytes = schedule.watched.with_state(|state| state.heap_used_bytes());
+                schedule.watched.remote.request_snapshot(used_bytes);
+            }
+            schedule.watched.remote.drive_snapshot();
             for line in orders.lines {
                 write_line(&line);
             }

@@ -73,6 +73,8 @@ pub struct Rule {
     pub cooldown_ns: u64,
     /// One line on stderr, from the aggregator's thread.
     pub log: bool,
+    /// A heap snapshot, asked for by the aggregator's thread.
+    pub snapshot: bool,
 }
 
 /// A rule fired.
@@ -163,8 +165,14 @@ mod tests {
     const MS: u64 = 1_000_000;
 
     fn rule(limits: &[(Field, f64)], for_ms: u64, cooldown_ms: u64) -> Threshold {
-        let mut rule =
-            Rule { id: 1, limits: [None; 7], for_ns: for_ms * MS, cooldown_ns: cooldown_ms * MS, log: false };
+        let mut rule = Rule {
+            id: 1,
+            limits: [None; 7],
+            for_ns: for_ms * MS,
+            cooldown_ns: cooldown_ms * MS,
+            log: false,
+            snapshot: false,
+        };
         for (field, limit) in limits {
             rule.limits[*field as usize] = Some(*limit);
         }

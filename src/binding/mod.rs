@@ -6,6 +6,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "napi hands objects over")]
 
 mod metrics;
+mod snapshot;
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -99,6 +100,8 @@ pub struct ThresholdRule {
     pub cooldown_ms: f64,
     /// One line on stderr, while JavaScript hangs too.
     pub log: bool,
+    /// A heap snapshot, while JavaScript hangs too.
+    pub snapshot: bool,
 }
 
 /// Whether V8's hooks can be used here: null, or the reason why not.
@@ -197,6 +200,7 @@ pub fn add_rule(reader: f64, rule: ThresholdRule) -> Result<()> {
         for_ns: span_ns("forMs", rule.for_ms)?,
         cooldown_ns: span_ns("cooldownMs", rule.cooldown_ms)?,
         log: rule.log,
+        snapshot: rule.snapshot,
     };
     watch::with_watched(id, |watched| watched.with_state(|state| state.add_rule(id, rule)))
         .ok_or_else(|| gone(id))

@@ -3,3 +3,4 @@
 pub mod exposition;
 pub mod json;
 pub mod prometheus;
+pub mod snapshot;

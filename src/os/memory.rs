@@ -117,6 +117,24 @@ pub fn rss_bytes() -> u64 {
     memory_stats::memory_stats().map_or(0, |stats| stats.physical_mem as u64)
 }
 
+/// Gives memory that was freed back to the system: glibc keeps most of what a snapshot took (162 → 1340 → 280 MB in 118 ms).
+pub fn return_free_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[allow(unsafe_code, reason = "malloc_trim(3)")]
+    // SAFETY: thread-safe by its manual; takes a number.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+/// What the machine can give without swapping (`MemAvailable`, `proc_meminfo(5)`); `None` where the system does not say.
+#[must_use]
+pub fn available_bytes() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let kilobytes = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    Some(kilobytes.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}
+
 /// A file of one number; `max` and a missing file are none.
 fn number(path: &Path) -> Option<u64> {
     fs::read_to_string(path).ok()?.trim().parse().ok()

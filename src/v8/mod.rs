@@ -10,6 +10,8 @@ pub mod heap;
 pub mod interrupt;
 pub mod isolate;
 pub mod layout;
+pub mod near_limit;
+pub mod profiler;
 pub mod symbols;
 
 pub use isolate::Isolate;

@@ -22,27 +22,32 @@ pub struct MissingSymbol {
     pub method: &'static str,
     /// The mangled name that was looked up.
     pub mangled: &'static str,
+    /// What cannot be done without it, as the end of the sentence "…, without which …".
+    pub cost: &'static str,
 }
 
 impl fmt::Display for MissingSymbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "this runtime does not export V8's {} ({}), without which GC pauses cannot be hooked",
-            self.method, self.mangled
+            "this runtime does not export V8's {} ({}), without which {}",
+            self.method, self.mangled, self.cost
         )
     }
 }
 
 macro_rules! symbols {
-    ($($field:ident: $signature:ty = $method:literal, $itanium:literal, $msvc:literal;)*) => {
-        /// One resolved address per V8 method that heapwatch calls.
+    (
+        $(#[$doc:meta])* $table:ident, $names:ident, $cost:literal;
+        $($field:ident: $signature:ty = $method:literal, $itanium:literal, $msvc:literal;)*
+    ) => {
+        $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
-        pub struct Symbols {
+        pub struct $table {
             $(#[doc = concat!("`", $method, "`")] pub $field: $signature,)*
         }
 
-        impl Symbols {
+        impl $table {
             fn resolve() -> Result<Self, MissingSymbol> {
                 let executable = Executable::open();
                 Ok(Self {
@@ -52,18 +57,20 @@ macro_rules! symbols {
                         // types (a C++ method takes `this` as its first argument in the Itanium and Windows x64 and
                         // arm64 conventions). `layout::check` rules out runtimes that reuse the names.
                         unsafe { executable.get::<$signature>(mangled) }
-                            .ok_or(MissingSymbol { method: $method, mangled })?
+                            .ok_or(MissingSymbol { method: $method, mangled, cost: $cost })?
                     },)*
                 })
             }
         }
 
         #[cfg(test)]
-        const NAMES: &[(&str, &str, &str)] = &[$(($method, $itanium, $msvc)),*];
+        const $names: &[(&str, &str, &str)] = &[$(($method, $itanium, $msvc)),*];
     };
 }
 
 symbols! {
+    /// One resolved address per V8 method that the recorder calls.
+    Symbols, NAMES, "GC pauses cannot be hooked";
     try_get_current: unsafe extern "C" fn() -> RawIsolate = "Isolate::TryGetCurrent",
         "_ZN2v87Isolate13TryGetCurrentEv",
         "?TryGetCurrent@Isolate@v8@@SAPEAV12@XZ";
@@ -102,6 +109,32 @@ symbols! {
         "?GetVersion@V8@v8@@SAPEBDXZ";
 }
 
+/// `v8::NearHeapLimitCallback`: (data, current limit, initial limit), answers the new limit.
+pub type RawNearHeapLimitCallback = unsafe extern "C" fn(*mut c_void, usize, usize) -> usize;
+
+symbols! {
+    /// What snapshots need, in a table of its own: a runtime without it still has everything else.
+    ProfilerSymbols, PROFILER_NAMES, "heap snapshots cannot be taken";
+    get_heap_profiler: unsafe extern "C" fn(RawIsolate) -> *mut c_void = "Isolate::GetHeapProfiler",
+        "_ZN2v87Isolate15GetHeapProfilerEv",
+        "?GetHeapProfiler@Isolate@v8@@QEAAPEAVHeapProfiler@2@XZ";
+    take_heap_snapshot: unsafe extern "C" fn(*mut c_void, *const c_void) -> *const c_void = "HeapProfiler::TakeHeapSnapshot",
+        "_ZN2v812HeapProfiler16TakeHeapSnapshotERKNS0_19HeapSnapshotOptionsE",
+        "?TakeHeapSnapshot@HeapProfiler@v8@@QEAAPEBVHeapSnapshot@2@AEBUHeapSnapshotOptions@12@@Z";
+    serialize: unsafe extern "C" fn(*const c_void, *mut c_void, u32) = "HeapSnapshot::Serialize",
+        "_ZNK2v812HeapSnapshot9SerializeEPNS_12OutputStreamENS0_19SerializationFormatE",
+        "?Serialize@HeapSnapshot@v8@@QEBAXPEAVOutputStream@2@W4SerializationFormat@12@@Z";
+    delete_snapshot: unsafe extern "C" fn(*mut c_void) = "HeapSnapshot::Delete",
+        "_ZN2v812HeapSnapshot6DeleteEv",
+        "?Delete@HeapSnapshot@v8@@QEAAXXZ";
+    add_near_heap_limit: unsafe extern "C" fn(RawIsolate, RawNearHeapLimitCallback, *mut c_void) = "Isolate::AddNearHeapLimitCallback",
+        "_ZN2v87Isolate24AddNearHeapLimitCallbackEPFmPvmmES1_",
+        "?AddNearHeapLimitCallback@Isolate@v8@@QEAAXP6A_KPEAX_K1@Z0@Z";
+    remove_near_heap_limit: unsafe extern "C" fn(RawIsolate, RawNearHeapLimitCallback, usize) = "Isolate::RemoveNearHeapLimitCallback",
+        "_ZN2v87Isolate27RemoveNearHeapLimitCallbackEPFmPvmmEm",
+        "?RemoveNearHeapLimitCallback@Isolate@v8@@QEAAXP6A_KPEAX_K1@Z1@Z";
+}
+
 /// The table, resolved on first use.
 ///
 /// # Errors
@@ -109,6 +142,15 @@ symbols! {
 pub fn symbols() -> Result<&'static Symbols, MissingSymbol> {
     static TABLE: OnceLock<Result<Symbols, MissingSymbol>> = OnceLock::new();
     TABLE.get_or_init(Symbols::resolve).as_ref().map_err(Clone::clone)
+}
+
+/// The table for snapshots, resolved when the first one is asked for.
+///
+/// # Errors
+/// The first method that the running executable does not export.
+pub fn profiler_symbols() -> Result<&'static ProfilerSymbols, MissingSymbol> {
+    static TABLE: OnceLock<Result<ProfilerSymbols, MissingSymbol>> = OnceLock::new();
+    TABLE.get_or_init(ProfilerSymbols::resolve).as_ref().map_err(Clone::clone)
 }
 
 /// The running program and the libraries that it was linked with, where V8 lives.
@@ -155,7 +197,7 @@ mod tests {
 
     #[test]
     fn every_method_has_both_manglings_of_its_own_name() {
-        for (method, itanium, msvc) in NAMES {
+        for (method, itanium, msvc) in NAMES.iter().chain(PROFILER_NAMES) {
             let name = method.rsplit("::").next().unwrap();
             assert!(itanium.starts_with("_ZN") && itanium.contains(name), "{method}");
             assert!(msvc.starts_with('?') && msvc.contains(name), "{method}");

@@ -1,0 +1,81 @@
+'use strict';
+// One forked snapshot after the other, while the main thread and four workers allocate. Reports what came of each.
+
+const { mkdtempSync, readFileSync, readdirSync, rmSync, unlinkSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+const { Worker, isMainThread } = require('node:worker_threads');
+
+const { snapshot } = require('../..');
+
+const WORKERS = 4;
+/** What 10 MB of heap hold of it. */
+const OBJECTS_PER_MB = 9_000;
+
+class Survivor {
+  /** @param {number} i */
+  constructor(i) {
+    this.id = i;
+    this.link = { i, text: `survivor ${i}` };
+  }
+}
+
+/** Garbage of all ages, so that scavenges and major GCs go on. @param {number} rounds */
+function churn(rounds) {
+  const kept = [];
+  for (let i = 0; i < rounds; i += 1) kept.push({ i, data: new Array(20).fill(i) });
+  return kept.length;
+}
+
+async function main() {
+  const { values } = parseArgs({ options: { count: { type: 'string', default: '20' }, mb: { type: 'string', default: '10' } } });
+  const alive = Array.from({ length: Number(values.mb) * OBJECTS_PER_MB }, (_, i) => new Survivor(i));
+  const workers = Array.from({ length: WORKERS }, () => new Worker(__filename));
+  const load = setInterval(() => churn(3_000), 2);
+  const folder = mkdtempSync(path.join(tmpdir(), 'heapwatch-stress-'));
+  const result = { taken: 0, valid: 0, invalid: 0, /** @type {Record<string, number>} */ failures: {}, /** @type {number[]} */ pausesMs: [], /** @type {number[]} */ totalsMs: [], filesLeft: 0, zombies: 0 };
+  for (let i = 0; i < Number(values.count); i += 1) {
+    result.taken += 1;
+    try {
+      const { path: file, pauseMs, totalMs } = await snapshot({ mode: 'fork', dir: folder });
+      if (isValid(file)) result.valid += 1;
+      else result.invalid += 1;
+      unlinkSync(file);
+      result.pausesMs.push(Math.round(pauseMs * 10) / 10);
+      result.totalsMs.push(Math.round(totalMs));
+    } catch (error) {
+      const { code, reason, message } = /** @type {any} */ (error);
+      const key = code === undefined ? `untyped: ${message}` : `${code} ${reason}`;
+      result.failures[key] = (result.failures[key] ?? 0) + 1;
+    }
+  }
+  result.filesLeft = readdirSync(folder).length;
+  result.zombies = children();
+  clearInterval(load);
+  rmSync(folder, { recursive: true });
+  await Promise.all(workers.map((worker) => worker.terminate()));
+  process.send?.({ ...result, alive: alive.length });
+}
+
+/**
+ * JSON from the first to the last character, with the survivors in it by the name of their class. Its numbers are not looked at one by one:
+ * a snapshot of 200 MB of heap would take longer to check than to make.
+ *
+ * @param {string} file
+ */
+function isValid(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).strings.includes('Survivor');
+  } catch {
+    return false;
+  }
+}
+
+/** Children of this process, dead or alive. */
+function children() {
+  return readdirSync('/proc/self/task').flatMap((task) => readFileSync(`/proc/self/task/${task}/children`, 'utf8').split(' ').filter(Boolean)).length;
+}
+
+if (isMainThread) main();
+else setInterval(() => churn(20_000), 1);

@@ -1,0 +1,89 @@
+'use strict';
+
+const { setTimeout } = require('./clock.js');
+const { HeapwatchError } = require('./errors.js');
+const { native } = require('./native.js');
+const { checkSnapshotOptions } = require('./snapshot-options.js');
+
+/** @typedef {import('./source/source').Binding} Binding */
+/** @typedef {import('../index').SnapshotResult} SnapshotResult */
+/** @typedef {{ code: import('../index').HeapwatchErrorCode, reason: string, text: string }} Failure */
+
+/** Until the fork is made it is waited for at this pace, and for as long as a small heap takes; */
+const EAGER_MS = 2;
+const EAGER_ROUNDS = 100;
+
+/** then at this one. */
+const PATIENT_MS = 20;
+
+/**
+ * A heap snapshot of this thread, in a file.
+ *
+ * @param {import('../index').SnapshotOptions} [options]
+ * @returns {Promise<SnapshotResult>}
+ */
+async function snapshot(options) {
+  const { order, signal } = checkSnapshotOptions(options);
+  signal?.throwIfAborted();
+  const { binding, reason } = native();
+  if (binding === null) throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: snapshot() needs the native part. ${reason}`, { reason: 'native' });
+
+  const begun = JSON.parse(binding.snapshotBegin(order));
+  if (begun.failure) throw toError(begun.failure);
+  const abort = () => binding.snapshotAbort(begun.id);
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    const { done, failure } = await drive(binding, begun.id);
+    if (done) return { path: done.path, bytes: done.bytes, pauseMs: done.pauseMs, totalMs: done.totalMs, mode: done.mode };
+    if (failure.reason === 'aborted') signal?.throwIfAborted();
+    throw toError(failure);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+/**
+ * Lends this thread to the snapshot whenever it wants it. The timers keep the process alive until it is done.
+ *
+ * @param {Binding} binding
+ * @param {number} id
+ * @returns {Promise<{ done?: SnapshotResult, failure: Failure }>}
+ */
+async function drive(binding, id) {
+  const prelude = lineEndsFirst();
+  for (let round = 0; ; round += 1) {
+    const text = binding.snapshotStep(id, prelude);
+    const answer = text === '' ? {} : JSON.parse(text);
+    if (answer.done || answer.failure) return answer;
+    await new Promise((resolve) => { setTimeout(resolve, answer.wanted || round < EAGER_ROUNDS ? EAGER_MS : PATIENT_MS); });
+  }
+}
+
+/**
+ * Node 20's V8 counts the lines of a script's source anew for each of its functions, unless a debugger has had them counted before:
+ * with `require('typescript')` alone 23 s instead of half a second. Later versions count them by themselves.
+ *
+ * @returns {(() => void) | undefined}
+ */
+function lineEndsFirst() {
+  if (Number.parseInt(process.versions.v8 ?? '', 10) >= 12) return undefined;
+  try {
+    const { Session } = require('node:inspector');
+    return () => {
+      const session = new Session();
+      session.connect();
+      session.post('Debugger.enable');
+      session.post('Debugger.disable');
+      session.disconnect();
+    };
+  } catch {
+    return undefined; // a Node that was built without an inspector
+  }
+}
+
+/** @param {Failure} failure */
+function toError({ code, reason, text }) {
+  return new HeapwatchError(code, `heapwatch: ${text}`, { reason });
+}
+
+module.exports = { snapshot };

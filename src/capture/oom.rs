@@ -1,0 +1,148 @@
+//! The heap of a process that is about to die of it.
+//!
+//! At V8's limit the process forks and goes on to its death at once; the copy writes the heap. The limit is left as it is, so V8's message,
+//! its exit code and its report are what they would be without. Where the death of this process takes the copy along (it is the first
+//! of its PID namespace, or systemd's own), it waits for the copy, for so long as it was told to.
+
+use std::env;
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::failure::Failure;
+use super::file::FileSink;
+use super::folder::Folder;
+use super::headroom::{Room, wanted_bytes};
+use super::job::{alarm_seconds, fork_with};
+use super::sink::Sink;
+use super::watch::Stillness;
+use crate::os::fork::{Forked, Plan, Refusal, Terms};
+use crate::os::memory::MemorySource;
+use crate::os::stderr::write_line;
+use crate::v8::{Isolate, layout, profiler};
+
+/// V8's threads have just worked for this heap; a few milliseconds are nothing to a process that dies.
+const CALM: Duration = Duration::from_millis(100);
+
+/// For how long the copy may work when nobody watches it.
+const TIME: Duration = Duration::from_mins(15);
+
+/// Names the files, so that the next start knows them.
+pub const TAG: &str = "oom-";
+
+/// What to do at the limit.
+#[derive(Clone, Debug)]
+pub struct OomOrder {
+    /// Where the snapshot goes.
+    pub folder: Folder,
+    /// Node's id of the thread.
+    pub thread_id: u32,
+    /// For how long the copy is waited for; `None`: for a minute where that is needed, else not at all.
+    pub wait: Option<Duration>,
+    /// Memory that must be free; `None`: as for other snapshots.
+    pub headroom_bytes: Option<u64>,
+}
+
+static ORDER: Mutex<Option<OomOrder>> = Mutex::new(None);
+/// A heap dies once.
+static IS_DONE: AtomicBool = AtomicBool::new(false);
+
+/// Says what to do at the limit; `None`: nothing.
+pub fn set(order: Option<OomOrder>) {
+    *ORDER.lock() = order;
+}
+
+/// V8 asks, inside a GC. Errors are told on stderr: nobody else is left to tell.
+pub fn at_limit(isolate: Isolate) {
+    let Some(order) = ORDER.try_lock().and_then(|order| order.clone()) else { return };
+    if IS_DONE.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    let begun = Instant::now();
+    match leave(isolate, &order) {
+        Ok((forked, path)) => {
+            write_line(&format!(
+                "heapwatch: the heap limit is near. A forked process ({}) writes the heap to {path}; stopped for {:.1} ms.",
+                forked.child.id(),
+                begun.elapsed().as_secs_f64() * 1e3
+            ));
+            wait(forked, order.wait.unwrap_or_else(default_wait));
+        }
+        Err(failure) => write_line(&format!(
+            "heapwatch: the heap limit is near, and no snapshot could be taken ({}, {}): {failure}",
+            failure.kind.code(),
+            failure.reason
+        )),
+    }
+}
+
+fn leave(isolate: Isolate, order: &OomOrder) -> Result<(Forked, String), Failure> {
+    let heap_used_bytes = layout::extent().map_or(0, |extent| isolate.heap_statistics(extent).used_bytes);
+    let room = Room::now(&MemorySource::find());
+    if let Some(room) = room {
+        let wanted = order.headroom_bytes.unwrap_or_else(|| wanted_bytes(heap_used_bytes));
+        room.demand(wanted, heap_used_bytes)?;
+    }
+    let unsupported = |text: String| Failure::new(super::failure::Kind::Unsupported, "fork", text);
+    let address = profiler::address_in_v8().map_err(|missing| unsupported(missing.to_string()))?;
+    // No marks are put back: this process forks no more.
+    let plan = Plan::prepare_once(address).map_err(unsupported)?;
+    order.folder.prepare()?;
+    let path = order.folder.new_path(TAG, order.thread_id);
+    let mut sink: Option<Box<dyn Sink>> = Some(Box::new(FileSink::create(&path, order.folder.max_bytes)?));
+    let terms = Terms {
+        calm: CALM,
+        is_forced: true,
+        dies_with_maker: false,
+        memory_bytes: room.filter(|_| order.headroom_bytes != Some(0)).map(|room| room.usable_bytes()),
+        seconds: alarm_seconds(TIME),
+    };
+    let leftover = sink.as_ref().and_then(|sink| sink.leftover());
+    fork_with(&plan, &terms, &mut sink, isolate, &mut || {})
+        .map(|forked| (forked, path.display().to_string()))
+        .map_err(|refusal| {
+            if let Some(leftover) = leftover {
+                let _ = fs::remove_file(leftover);
+            }
+            match refusal {
+                Refusal::NotCalm => unsupported("V8's threads do not rest.".into()),
+                Refusal::System(what, error) => unsupported(format!("The system refused {what}: {error}.")),
+            }
+        })
+}
+
+fn wait(forked: Forked, patience: Duration) {
+    let mut child = forked.child;
+    let deadline = Instant::now() + patience;
+    let mut stillness = Stillness::default();
+    while Instant::now() < deadline && child.has_ended().is_none() {
+        if child.activity().is_some_and(|activity| stillness.has_lasted(activity)) {
+            child.kill();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.release();
+}
+
+/// A minute where the end of this process is the end of the copy, nothing elsewhere.
+fn default_wait() -> Duration {
+    if takes_others_along() { Duration::from_mins(1) } else { Duration::ZERO }
+}
+
+/// The first process of a PID namespace, or the only child of an init that ends with it; systemd's main process, after which it
+/// kills the rest (`KillMode=control-group`).
+fn takes_others_along() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let field = |name: &str| {
+        status.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())
+    };
+    let own = std::process::id().to_string();
+    let is_first = own == "1"
+        || field("NSpid:").is_some_and(|ids| ids.split_ascii_whitespace().next_back() == Some("1"));
+    let is_of_small_init = field("PPid:").as_deref() == Some("1")
+        && fs::read_to_string("/proc/1/comm")
+            .is_ok_and(|name| ["tini", "dumb-init", "docker-init", "catatonit"].contains(&name.trim()));
+    is_first || is_of_small_init || env::var("SYSTEMD_EXEC_PID").is_ok_and(|id| id == own)
+}
