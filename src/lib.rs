@@ -15,6 +15,7 @@ mod binding;
 pub mod clock;
 pub mod event;
 pub mod export;
+pub mod heap;
 pub mod os;
 pub mod probe;
 pub mod report;
