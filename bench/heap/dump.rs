@@ -27,6 +27,7 @@ fn table(file: &str) -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let graph = read_graph(file, &Progress::none())?;
     let read = start.elapsed();
+    let analysis = Instant::now();
     let snapshot = Snapshot::analyze(graph, &Progress::none())?;
     let graph = snapshot.graph();
     eprintln!(
@@ -34,7 +35,7 @@ fn table(file: &str) -> Result<(), Box<dyn Error>> {
         graph.node_count(),
         graph.edge_count(),
         read.as_secs_f64(),
-        (start.elapsed() - read).as_secs_f64()
+        analysis.elapsed().as_secs_f64()
     );
     for (_, row) in snapshot.biggest_classes(12) {
         println!("{:>12} {:>12} {:>9} {}", row.retained, row.shallow, row.count, row.key.name());
