@@ -18,6 +18,7 @@ pub mod capture;
 pub mod clock;
 pub mod event;
 pub mod export;
+pub mod heap;
 pub mod os;
 pub mod probe;
 pub mod report;
