@@ -213,6 +213,13 @@ export interface StartOptions {
    * forks are refused. Until the last `stop()`. Default: false. docs/snapshots.md says where the process waits for the copy.
    */
   oom?: OomOptions | false;
+  /**
+   * A Unix socket `control-<pid>.sock` in the folder of snapshots (HEAPWATCH_DIR or its default, which must be 0700), so that `heapwatch snapshot <pid>` can ask this
+   * process. Main thread. Default: false.
+   */
+  control?: boolean;
+  /** A snapshot at each of these signals, told on stderr; not SIGUSR1, which is the inspector's, and none that ends a process. Main thread. Default: false. */
+  snapshotSignal?: NodeJS.Signals | false;
   /** Its abort is one `stop()`: use it in place of one. If already aborted, this `start()` has no effect, and a watcher of its own is returned stopped. */
   signal?: AbortSignal;
 }

@@ -19,7 +19,7 @@ describe('heapwatch', () => {
     test(`${args.join(' ')} names every command`, async () => {
       const { code, stdout } = await heapwatch(...args);
       assert.equal(code, 0);
-      assert.match(stdout, /^ {2}check .*\n {2}verify /m);
+      assert.match(stdout, /^ {2}check .*\n {2}snapshot .*\n {2}verify /m);
       assert.match(stdout, /Exit codes: 0 good, 1 a finding, 2/);
     });
   }
@@ -30,7 +30,7 @@ describe('heapwatch', () => {
     assert.match(stderr, /^usage: heapwatch <command>/);
   });
 
-  for (const [wrong, hint] of [['chekc', /Did you mean check\?/], ['verfy', /Did you mean verify\?/], ['frobnicate', /Commands are check and verify/], ['--jsn', /there is no option "--jsn"/], ['constructor', /there is no command/]]) {
+  for (const [wrong, hint] of [['chekc', /Did you mean check\?/], ['verfy', /Did you mean verify\?/], ['frobnicate', /Commands are check, snapshot, verify/], ['--jsn', /there is no option "--jsn"/], ['constructor', /there is no command/]]) {
     test(`${wrong} is no command: exit 2 with a hint`, async () => {
       const { code, stdout, stderr } = await heapwatch(wrong);
       assert.deepEqual([code, stdout], [2, '']);

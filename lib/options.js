@@ -1,6 +1,8 @@
 'use strict';
 
-const { abortSignal, checkFields, matching } = require('./check.js');
+const { signals } = require('node:os').constants;
+
+const { abortSignal, checkFields, flag, matching } = require('./check.js');
 const { invalidOption, show } = require('./errors.js');
 const { checkLeak } = require('./leak-options.js');
 const { checkOom } = require('./oom-options.js');
@@ -11,6 +13,8 @@ const { checkRules } = require('./rule.js');
 /** @typedef {import('./rule').Rule} Rule */
 
 /** What start() works with. @typedef {Omit<StartOptions, 'leak' | 'thresholds' | 'oom'> & { leak?: LeakOptions | false, thresholds?: Rule[], oom?: import('./oom-options').OomOptions | false }} CheckedOptions */
+
+const FORBIDDEN = new Set(['SIGUSR1', 'SIGKILL', 'SIGSTOP', 'SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGABRT', 'SIGIOT', 'SIGTRAP', 'SIGSYS', 'SIGPROF', 'SIGCHLD', 'SIGINT', 'SIGTERM']);
 
 /** One sample a second: 10 minutes of it fit the finest tier of the timeline, and it costs no visible CPU. */
 const DEFAULT_SAMPLE_INTERVAL_MS = 1000;
@@ -27,8 +31,22 @@ const CHECKS = {
   leak: checkLeak,
   thresholds: checkRules,
   oom: checkOom,
+  control: flag,
+  snapshotSignal: checkSignal,
   signal: abortSignal,
 };
+
+/**
+ * @param {unknown} value
+ * @param {string} option
+ */
+function checkSignal(value, option) {
+  // SIGUSR1 opens Node's inspector; what ends or stops a process, or tells of a crash, is nobody's to take.
+  const wanted = 'false, or a signal that nothing else needs, such as SIGUSR2: not SIGUSR1, which is the inspector\'s';
+  const known = typeof value === 'string' && Object.hasOwn(signals, value);
+  if (value !== false && (!known || FORBIDDEN.has(/** @type {string} */ (value)))) throw invalidOption(option, value, wanted);
+  return value;
+}
 
 /**
  * Those left out are absent from the result, so that a second start() changes only what it names.

@@ -14,7 +14,7 @@ let current = null;
  * @returns {InstanceType<typeof Watcher>}
  */
 function start(given) {
-  const { signal, thresholds, oom, ...options } = checkStartOptions(given);
+  const { signal, thresholds, oom, control, snapshotSignal, ...options } = checkStartOptions(given);
   const running = find();
   if (running && signal?.aborted) return running; // this start was undone before it began
   const watcher = running ?? open(options);
@@ -22,6 +22,7 @@ function start(given) {
   // thread, and then the native part goes on as that one set it.
   watcher.addStart(options, thresholds, signal);
   if (oom !== undefined) watcher.setOom(oom);
+  if (control !== undefined || snapshotSignal !== undefined) watcher.setDoors({ control, snapshotSignal });
   if (signal?.aborted) watcher.stop();
   return watcher;
 }

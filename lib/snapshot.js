@@ -16,13 +16,17 @@ const EAGER_ROUNDS = 100;
 /** then at this one. */
 const PATIENT_MS = 20;
 
+/** Between two tellings of progress: a second, once it is patient. */
+const PROGRESS_ROUNDS = 50;
+
 /**
  * A heap snapshot of this thread, in a file.
  *
  * @param {import('../index').SnapshotOptions} [options]
+ * @param {(bytes: number) => void} [progress] is called while it is written, and once at the beginning
  * @returns {Promise<SnapshotResult>}
  */
-async function snapshot(options) {
+async function takeSnapshot(options, progress) {
   const { order, signal } = checkSnapshotOptions(options);
   signal?.throwIfAborted();
   const { binding, reason } = native();
@@ -33,7 +37,7 @@ async function snapshot(options) {
   const abort = () => binding.snapshotAbort(begun.id);
   signal?.addEventListener('abort', abort, { once: true });
   try {
-    const { done, failure } = await drive(binding, begun.id);
+    const { done, failure } = await drive(binding, begun.id, progress);
     if (done) return { path: done.path, bytes: done.bytes, pauseMs: done.pauseMs, totalMs: done.totalMs, mode: done.mode };
     if (failure.reason === 'aborted') signal?.throwIfAborted();
     throw toError(failure);
@@ -47,14 +51,16 @@ async function snapshot(options) {
  *
  * @param {Binding} binding
  * @param {number} id
+ * @param {(bytes: number) => void} [progress]
  * @returns {Promise<{ done?: SnapshotResult, failure: Failure }>}
  */
-async function drive(binding, id) {
+async function drive(binding, id, progress) {
   const prelude = lineEndsFirst();
   for (let round = 0; ; round += 1) {
     const text = binding.snapshotStep(id, prelude);
     const answer = text === '' ? {} : JSON.parse(text);
     if (answer.done || answer.failure) return answer;
+    if (round % PROGRESS_ROUNDS === 0) progress?.(binding.snapshotProgress(id));
     await new Promise((resolve) => { setTimeout(resolve, answer.wanted || round < EAGER_ROUNDS ? EAGER_MS : PATIENT_MS); });
   }
 }
@@ -81,9 +87,12 @@ function lineEndsFirst() {
   }
 }
 
+/** @param {import('../index').SnapshotOptions} [options] */
+const snapshot = (options) => takeSnapshot(options);
+
 /** @param {Failure} failure */
 function toError({ code, reason, text }) {
   return new HeapwatchError(code, `heapwatch: ${text}`, { reason });
 }
 
-module.exports = { snapshot };
+module.exports = { snapshot, takeSnapshot };

@@ -2,9 +2,10 @@
 
 const { EventEmitter } = require('node:events');
 const { debuglog } = require('node:util');
-const { threadId } = require('node:worker_threads');
+const { isMainThread, threadId } = require('node:worker_threads');
 
 const { unixNow } = require('./clock.js');
+const { Control, onSignal } = require('./control.js');
 const { deliver } = require('./deliver.js');
 const { DISPOSE } = require('./dispose.js');
 const { HeapwatchError, invalidOption, messageOf, sentence } = require('./errors.js');
@@ -54,6 +55,8 @@ class Watcher extends EventEmitter {
   #signals = new Set();
   #rules = new Rules();
   #isArmed = false;
+  #control = new Control();
+  #forgetSignal = () => {};
   #leftBehind = new LeftBehind();
   /** The verdict became leak and nobody was told yet. */
   #leakUntold = false;
@@ -103,6 +106,19 @@ class Watcher extends EventEmitter {
     arm(options);
     this.#isArmed = options !== false;
     if (options) this.#leftBehind.lookIn(snapshotFolder(options.dir).folder);
+  }
+
+  /**
+   * How it can be asked from outside, until the last stop.
+   *
+   * @param {{ control?: boolean, snapshotSignal?: NodeJS.Signals | false }} options
+   */
+  setDoors({ control, snapshotSignal }) {
+    if (control) this.#control.open();
+    else if (control === false) this.#control.close();
+    if (snapshotSignal === undefined || !isMainThread) return;
+    this.#forgetSignal();
+    this.#forgetSignal = snapshotSignal ? onSignal(snapshotSignal) : () => {};
   }
 
   get stopped() {
@@ -170,6 +186,8 @@ class Watcher extends EventEmitter {
     this.#signals.clear();
     this.#rules.clear();
     if (this.#isArmed) arm(false);
+    this.#control.close();
+    this.#forgetSignal();
     if (shared.publisher === this.#signals) {
       shared.publisher = null;
       shared.publishedMs = unixNow();

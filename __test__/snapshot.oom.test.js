@@ -1,0 +1,101 @@
+'use strict';
+
+// The heap of a process that dies of it. Linux; as root also in containers.
+
+const assert = require('node:assert/strict');
+const { test } = require('node:test');
+const path = require('node:path');
+
+const { isWritable, runInCgroup } = require('./cgroup.js');
+const { lastJson, run, runFixture } = require('./run.js');
+const { filesIn, readSnapshot, withFolder } = require('./snapshots.js');
+
+const linuxTest = process.platform === 'linux' ? test : () => {};
+const SMALL = '--max-old-space-size=50';
+const DIES = path.join(__dirname, 'fixtures', 'snapshot', 'dies.js');
+
+/** The copy outlives the process that it shows. */
+async function complete(dir) {
+  for (let tries = 0; tries < 1200; tries += 1) {
+    const files = filesIn(dir);
+    if (files.length > 0 && files.every((name) => name.endsWith('.heapsnapshot'))) return files.map((name) => path.join(dir, name));
+    await new Promise((resolve) => { setTimeout(resolve, 100); });
+  }
+  throw new Error(`no complete snapshot: ${filesIn(dir)}`);
+}
+
+for (const how of ['gradual', 'array', 'strings']) {
+  linuxTest(`at the limit (${how}) the copy writes the heap, and the process dies as it does without`, () => withFolder(async (dir) => {
+    const without = await runFixture('snapshot/dies.js', { node: [SMALL], args: [how] });
+    const result = await runFixture('snapshot/dies.js', { node: [SMALL], args: [how, dir] });
+    assert.deepEqual([result.code, result.signal], [without.code, without.signal]);
+    assert.match(result.stderr, /heapwatch: the heap limit is near\. A forked process \(\d+\) writes the heap to .*; stopped for [\d.]+ ms\./);
+    assert.match(result.stderr, /JavaScript heap out of memory/);
+    const [file] = await complete(dir);
+    assert.ok(path.basename(file).startsWith(`heapwatch-oom-${result.stdout.trim()}-0-`), file);
+    assert.ok(readSnapshot(file).count('LeakedThing') >= 1000);
+  }));
+}
+
+linuxTest('the next start tells what was left, and the file can be taken away', () => withFolder(async (dir) => {
+  await runFixture('snapshot/dies.js', { node: [SMALL], args: ['array', dir] });
+  const { told, pending } = lastJson(await runFixture('snapshot/next-start.js', { args: [dir] }));
+  const [file] = await complete(dir);
+  assert.deepEqual(told.map(({ path: of, reason }) => [of, reason]), [[file, 'oom']]);
+  assert.deepEqual(pending, told);
+}));
+
+linuxTest("in a worker the limit stays Node's: an error that can be caught, and a warning that says so", async () => {
+  const script = `const { Worker } = require('node:worker_threads');
+    const code = "require('./').start({ oom: { snapshot: true } }); setTimeout(() => { const a = []; for (;;) a.push({ i: a.length }); }, 500)";
+    new Worker(code, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 30 } }).on('error', (error) => console.log(error.code))`;
+  const { code, stdout, stderr } = await run(process.execPath, ['-e', script]);
+  assert.deepEqual([code, stdout.trim()], [0, 'ERR_WORKER_OUT_OF_MEMORY']);
+  assert.match(stderr, /HEAPWATCH_OOM_UNSUPPORTED.*worker thread/);
+});
+
+linuxTest('where Node was asked for its own snapshots, ours is not taken', () => withFolder(async (dir) => {
+  const { stderr } = await run(process.execPath, ['--heapsnapshot-near-heap-limit=1', '-e', `require('./').start({ oom: { snapshot: true, dir: ${JSON.stringify(dir)} } })`]);
+  assert.match(stderr, /HEAPWATCH_OOM_UNSUPPORTED.*--heapsnapshot-near-heap-limit/);
+}));
+
+linuxTest('what cannot be is told on stderr, and the process dies as it does without', async () => {
+  const { stderr, signal, code } = await runFixture('snapshot/dies.js', { node: [SMALL], args: ['gradual', '/proc/heapwatch'] });
+  assert.match(stderr, /no snapshot could be taken \(HEAPWATCH_SNAPSHOT_FAILED, disk\)/);
+  assert.ok(signal === 'SIGABRT' || code === 134, `${signal} ${code}`);
+});
+
+const isRoot = process.platform === 'linux' && process.geteuid?.() === 0;
+const rootTest = isRoot ? linuxTest : (name) => test(name, { skip: 'needs root' }, () => {});
+
+rootTest('as the first process of its PID namespace it waits for the copy, which would die with it', () => withFolder(async (dir) => {
+  await run('unshare', ['-pf', '--mount-proc', process.execPath, SMALL, DIES, 'array', dir]);
+  const files = filesIn(dir);
+  assert.deepEqual(files.map((name) => path.extname(name)), ['.heapsnapshot']);
+  assert.ok(readSnapshot(path.join(dir, files[0])).count('LeakedThing') >= 1000);
+}));
+
+linuxTest('a rule takes a snapshot while the event loop hangs, and tells it when the loop is free', () => withFolder(async (dir) => {
+  const { whileHung, snapshot } = lastJson(await runFixture('snapshot/hangs.js', { env: { HEAPWATCH_DIR: dir } }));
+  assert.deepEqual(whileHung, [path.basename(snapshot.path)]);
+  assert.equal(snapshot.reason, 'threshold');
+  assert.equal(readSnapshot(snapshot.path).count('HungThing'), 5000);
+}));
+
+if (isRoot && isWritable()) {
+  test('in a container too tight for it, the refusal is told with the numbers', () => withFolder(async (dir) => {
+    const script = `require('./').start({ oom: { snapshot: true, dir: ${JSON.stringify(dir)} } }); const a = []; for (;;) a.push({ i: a.length })`;
+    const { stderr } = await runInCgroup(150, process.execPath, [SMALL, '-e', script]);
+    assert.match(stderr, /HEAPWATCH_NO_HEADROOM, memory\): A snapshot of a heap of \d+ MB needs about \d+ MB of free memory, and the container has \d+ MB free of 150 MB/);
+    assert.deepEqual(filesIn(dir), []);
+  }));
+
+  test('a copy that takes the last memory of its container is stopped, and the application lives', () => withFolder(async (dir) => {
+    const script = `globalThis.heap = Array.from({ length: 400_000 }, (_, i) => 'text ' + i + Math.random());
+      require('./').snapshot({ mode: 'fork', dir: ${JSON.stringify(dir)}, headroom: '1MB' }).then(() => console.log('taken'), (error) => console.log(error.code))`;
+    const { code, stdout } = await runInCgroup(200, process.execPath, ['-e', script]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^(HEAPWATCH_NO_HEADROOM|HEAPWATCH_SNAPSHOT_FAILED)$/m);
+    assert.deepEqual(filesIn(dir), []);
+  }));
+}
