@@ -6,8 +6,9 @@
 const { start, stop, report, reset } = require('./lib/running.js');
 const { healthCheck } = require('./lib/health-check.js');
 const { gc } = require('./lib/gc.js');
+const { measure } = require('./lib/measure/measure.js');
 const { support } = require('./lib/support.js');
 const { PauseHistogram } = require('./lib/histogram.js');
 const { HeapwatchError } = require('./lib/errors.js');
 
-module.exports = { start, stop, report, reset, healthCheck, gc, support, PauseHistogram, HeapwatchError };
+module.exports = { start, stop, report, reset, healthCheck, gc, measure, support, PauseHistogram, HeapwatchError };

@@ -83,4 +83,4 @@ function isAbortSignal(value) {
     && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function';
 }
 
-module.exports = { checkStartOptions, checkSince, defaultSampleIntervalMs, isDisabled, DEFAULT_SAMPLE_INTERVAL_MS, MAX_SAMPLE_INTERVAL_MS };
+module.exports = { checkStartOptions, checkSince, defaultSampleIntervalMs, isAbortSignal, isDisabled, DEFAULT_SAMPLE_INTERVAL_MS, MAX_SAMPLE_INTERVAL_MS };

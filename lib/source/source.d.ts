@@ -105,5 +105,6 @@ export interface Binding {
   seen(reader: number, arrayBuffersBytes: number): void;
   reset(reader: number): void;
   gc(): string;
+  slope(xs: Float64Array, ys: Float64Array): { median: number; low: number; high: number; isBounded: boolean } | null;
   v8Version(): string;
 }
