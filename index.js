@@ -9,11 +9,12 @@ const { healthCheck } = require('./lib/health-check.js');
 const { gc } = require('./lib/gc.js');
 const { snapshot } = require('./lib/snapshot.js');
 const { pendingSnapshots } = require('./lib/pending-snapshots.js');
+const { measure } = require('./lib/measure/measure.js');
 const { support } = require('./lib/support.js');
 const { PauseHistogram } = require('./lib/histogram.js');
 const { HeapwatchError } = require('./lib/errors.js');
 
 module.exports = {
   start, stop, report, metrics, instrumentPrometheus, reset, healthCheck,
-  gc, snapshot, pendingSnapshots, support, PauseHistogram, HeapwatchError,
+  gc, snapshot, pendingSnapshots, measure, support, PauseHistogram, HeapwatchError,
 };

@@ -149,5 +149,6 @@ export interface Binding {
   snapshotStep(id: number, prelude?: () => void): string;
   snapshotAbort(id: number): void;
   snapshotProgress(id: number): number;
+  slope(xs: Float64Array, ys: Float64Array): { median: number; low: number; high: number; isBounded: boolean } | null;
   v8Version(): string;
 }

@@ -7,6 +7,7 @@
 
 mod metrics;
 mod snapshot;
+mod stats;
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;

@@ -1,0 +1,32 @@
+'use strict';
+
+const matchers = require('./index.js');
+const { demandNone, track } = require('./pending.js');
+
+/**
+ * Into an `expect` with Jest's interface, which Vitest has too.
+ *
+ * @param {{ expect: any, afterEach: (hook: () => void) => void }} runner
+ */
+function install({ expect, afterEach }) {
+  const entries = Object.entries(matchers).map(([name, matcher]) => {
+    /** @this {any} @param {unknown} received @param {any[]} args */
+    function assertion(received, ...args) {
+      const { currentTestName, testPath, isNot = false, snapshotState } = this;
+      const update = snapshotState?._updateSnapshot;
+      const work = track(name, currentTestName, (signal) => matcher(received, /** @type {any} */ (args), { isNot, signal, testPath, update }));
+      const outcome = work.then(({ warning, ...rest }) => {
+        if (warning !== undefined) process.emitWarning(warning, { type: 'HeapwatchWarning', code: 'HEAPWATCH_INCONCLUSIVE' });
+        return rest;
+      });
+      // Nobody may be listening when a forgotten one is ended.
+      outcome.catch(() => {});
+      return outcome;
+    }
+    return [name, assertion];
+  });
+  expect.extend(Object.fromEntries(entries));
+  afterEach(() => demandNone(expect.getState().currentTestName));
+}
+
+module.exports = { install };

@@ -1,0 +1,27 @@
+'use strict';
+
+const { headline, inconclusive } = require('./message.js');
+const { accusation, observe } = require('./subject.js');
+
+/**
+ * `expect(fn).not.toLeak()`: no call leaves more behind than the tolerance. What cannot be told passes with a warning; `strict` makes it fail.
+ *
+ * @param {unknown} received
+ * @param {[options?: object]} args
+ * @param {import('./subject').Context} context
+ * @returns {Promise<import('./subject').Outcome>}
+ */
+async function toLeak(received, [options], context) {
+  const observed = await observe(received, options, context);
+  const { fn, found, strict } = observed;
+  if (found.verdict === 'inconclusive') {
+    const text = inconclusive(fn, found);
+    // Whichever way it was asked, strict fails.
+    return { pass: strict && context.isNot, message: () => text, ...(!strict && context.isNot && { warning: text }) };
+  }
+  const pass = found.verdict === 'leak';
+  const text = pass && context.isNot ? await accusation(observed) : headline(fn, found);
+  return { pass, message: () => text };
+}
+
+module.exports = { toLeak };

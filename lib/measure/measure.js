@@ -1,0 +1,156 @@
+'use strict';
+
+const { invalidOption, HeapwatchError } = require('../errors.js');
+const { native } = require('../native.js');
+const { judge, VERDICT_ROUNDS } = require('./judge.js');
+const { checkMeasureOptions } = require('./options.js');
+const { Recorder } = require('./recorder.js');
+const { Rounds } = require('./rounds.js');
+
+/** @typedef {import('./judge').Judgement} Judgement */
+/** @typedef {import('../../index').Retention} Retention */
+
+/** Larger rounds lift a slope out of the noise, and make a step of what came in leaps. */
+const ENLARGE = 4;
+
+/**
+ * A suspect has to go on growing for this many times the calls that made it one: caches fill, leaks do not. Calls tell more than rounds do here, and
+ * without collections between them they cost little.
+ */
+const CONFIRM_FACTOR = 8;
+
+/** Of the time that there was, for this. */
+const CONFIRM_SHARE = 0.25;
+
+/**
+ * What one call of `fn` leaves behind. See index.d.ts.
+ *
+ * @param {() => unknown} fn
+ * @param {import('../../index').MeasureOptions} [given]
+ * @returns {Promise<Retention>}
+ */
+async function measure(fn, given) {
+  if (typeof fn !== 'function') throw invalidOption('fn', fn, 'a function: what is to be called again and again');
+  const options = checkMeasureOptions(given);
+  options.signal?.throwIfAborted();
+  const { binding, reason } = native();
+  if (binding === null) throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: measure() needs the native part. ${reason}`);
+  return exclusively(async () => {
+    const recorder = new Recorder(binding);
+    try {
+      const rounds = new Rounds(fn, options, recorder);
+      await rounds.warmUp();
+      const judgement = await decide(rounds, options, binding.slope);
+      return retention(judgement, rounds, options, recorder, binding.slope);
+    } finally {
+      recorder.close();
+    }
+  });
+}
+
+/** @type {Promise<unknown>} */
+let last = Promise.resolve();
+
+/**
+ * One after another: two at a time would measure each other.
+ *
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+function exclusively(work) {
+  const mine = last.then(work);
+  last = mine.catch(() => {});
+  return mine;
+}
+
+/**
+ * @param {InstanceType<typeof Rounds>} rounds
+ * @param {import('./options').CheckedMeasureOptions} options
+ * @param {import('./judge').Estimate} estimate
+ * @returns {Promise<Judgement>}
+ */
+async function decide(rounds, options, estimate) {
+  const { toleranceBytes } = options;
+  const look = () => judge(rounds.series.calls, rounds.series.total, toleranceBytes, estimate);
+  for (;;) {
+    let judgement = null;
+    for (const wanted of [VERDICT_ROUNDS, 1.5 * VERDICT_ROUNDS, 2 * VERDICT_ROUNDS]) {
+      const inTime = await rounds.until(wanted);
+      judgement = look();
+      if (!inTime || judgement.verdict === 'clean' || judgement.verdict === 'leak') break;
+    }
+    judgement ??= look();
+    if (judgement.verdict === 'clean') return judgement;
+    if (judgement.verdict === 'leak') {
+      judgement = await confirm(rounds, judgement, options);
+      if (judgement.verdict === 'leak') return judgement;
+    }
+    if (rounds.leftMs <= 0) return judgement;
+    // What is levelling off needs more calls, not larger rounds; both are had by larger rounds.
+    if (!rounds.enlarge(ENLARGE, judgement.slope.median)) {
+      while (rounds.leftMs > 0 && !rounds.isFull) {
+        await rounds.until(rounds.count + 6);
+        judgement = look();
+        if (judgement.verdict === 'clean') return judgement;
+        if (judgement.verdict === 'leak') {
+          judgement = await confirm(rounds, judgement, options);
+          if (judgement.verdict === 'leak') return judgement;
+          break;
+        }
+      }
+      return judgement;
+    }
+  }
+}
+
+/**
+ * @param {InstanceType<typeof Rounds>} rounds
+ * @param {Judgement} judgement
+ * @param {import('./options').CheckedMeasureOptions} options
+ * @returns {Promise<Judgement>}
+ */
+async function confirm(rounds, judgement, { maxMs, toleranceBytes }) {
+  const { slope, swingBytes } = judgement;
+  const budgetMs = Math.min(maxMs * CONFIRM_SHARE, Math.max(rounds.leftMs, maxMs * CONFIRM_SHARE * 0.4));
+  const { calls, bytes } = await rounds.burst(CONFIRM_FACTOR * (rounds.calls - rounds.warmupCalls), budgetMs, slope.median);
+  // The reading may lie anywhere in a tooth.
+  const rate = (bytes + Math.min(swingBytes, slope.median * calls * 0.25)) / calls;
+  if (rate > slope.median / 2 && rate > toleranceBytes) return judgement;
+  return { ...judgement, verdict: 'levelling', reason: `it came to ${Math.round(rate)} B per call only over the ${calls} calls that followed` };
+}
+
+/**
+ * @param {Judgement} judgement
+ * @param {InstanceType<typeof Rounds>} rounds
+ * @param {import('./options').CheckedMeasureOptions} options
+ * @param {InstanceType<typeof Recorder>} recorder
+ * @param {import('./judge').Estimate} estimate
+ * @returns {Retention}
+ */
+function retention({ verdict, slope, reason }, rounds, { toleranceBytes }, recorder, estimate) {
+  const { calls, external } = rounds.series;
+  const externalBytesPerCall = estimate(calls, external)?.median ?? 0;
+  const isKnown = Number.isFinite(slope.low);
+  return {
+    verdict: verdict === 'leak' || verdict === 'clean' ? verdict : 'inconclusive',
+    reason,
+    retainedBytesPerCall: slope.median,
+    interval: [slope.low, slope.high],
+    detectableBytesPerCall: isKnown ? toleranceBytes + (slope.high - slope.low) / 2 : Infinity,
+    toleranceBytes,
+    heapBytesPerCall: slope.median - externalBytesPerCall,
+    externalBytesPerCall,
+    allocatedBytesPerCall: recorder.allocatedBytesPerCall,
+    allocatedInterval: recorder.allocatedInterval,
+    gc: recorder.gc(),
+    gcTimeRatio: recorder.gcTimeRatio,
+    rounds: rounds.count,
+    callsPerRound: rounds.callsPerRound,
+    calls: rounds.calls,
+    warmupCalls: rounds.warmupCalls,
+    totalMs: rounds.elapsedMs,
+  };
+}
+
+module.exports = { measure };

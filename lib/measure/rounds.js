@@ -1,0 +1,192 @@
+'use strict';
+
+const v8 = require('node:v8');
+
+const { now } = require('../clock.js');
+const { Calls } = require('./calls.js');
+const { Series } = require('./series.js');
+const { Settler, usedBytes } = require('./settle.js');
+
+/** A round of calls takes about this long: well above the collections' own noise, and some dozens fit into a second. */
+const ROUND_MS = 8;
+
+/** A slow function may take longer for a round, so that there are more calls than one in it. */
+const FEWEST_CALLS = 10;
+
+/** More calls than this a round say nothing more about a fast function. */
+const MOST_CALLS = 2000;
+
+/** What all rounds of a size together may leave behind: a leak of megabytes a call must be measured, not suffered. */
+const ROOM_BYTES = 48 * 1024 * 1024;
+
+/** And of the room that V8 has left, this share. */
+const ROOM_SHARE = 0.2;
+
+/** Rounds of one size before a verdict is given up for that size. */
+const MAX_ROUNDS = 48;
+
+/** Warm-up ends by itself long before this, unless it never ends. */
+const MAX_WARMUP_ROUNDS = 16;
+
+/** Collections themselves leave as much. */
+const NEGLIGIBLE_BYTES = 512;
+
+/** Runs rounds of calls, each followed by a settled reading; knows how many calls make a round. */
+class Rounds {
+  series = new Series(MAX_ROUNDS + 1);
+  callsPerRound = 1;
+  warmupCalls = 0;
+  #calls;
+  #recorder;
+  #options;
+  #settler = new Settler();
+  #startMs = now();
+  /** Of one call, roughly. */
+  #callMs = Infinity;
+
+  /**
+   * @param {() => unknown} fn
+   * @param {import('./options').CheckedMeasureOptions} options
+   * @param {InstanceType<typeof import('./recorder').Recorder>} recorder
+   */
+  constructor(fn, options, recorder) {
+    this.#calls = new Calls(fn, options);
+    this.#recorder = recorder;
+    this.#options = options;
+  }
+
+  get calls() {
+    return this.#calls.total;
+  }
+
+  get elapsedMs() {
+    return now() - this.#startMs;
+  }
+
+  get leftMs() {
+    return this.#options.maxMs - this.elapsedMs;
+  }
+
+  /** Rounds of 1, 2, 4 … calls until one is long enough, then rounds of the size found until the heap no longer grows less with each. */
+  async warmUp() {
+    await this.#settle();
+    const startBytes = usedBytes();
+    for (let count = 1; count <= MOST_CALLS && this.leftMs > this.#options.maxMs / 2; count *= 2) {
+      await this.#run(count);
+      if (this.#callMs * count >= ROUND_MS) break;
+      if (usedBytes() - startBytes > ROOM_BYTES / 4) break;
+    }
+    await this.#settle();
+    const bytesPerCall = Math.max(1, (usedBytes() - startBytes) / this.calls);
+    this.callsPerRound = this.#fitting(Math.min(MOST_CALLS, Math.max(FEWEST_CALLS, Math.round(ROUND_MS / this.#callMs))), bytesPerCall);
+    let before = Infinity;
+    for (let round = 0; round < MAX_WARMUP_ROUNDS && this.leftMs > this.#options.maxMs * 0.6; round += 1) {
+      const fromBytes = usedBytes();
+      const made = await this.#round();
+      const grown = (usedBytes() - fromBytes) / made;
+      // It grows as much as before, or by next to nothing: what is to come is like what was.
+      if (round > 0 && (Math.abs(grown) < this.#options.toleranceBytes / 2 || grown > 0.7 * before)) break;
+      before = grown;
+    }
+    this.#restart();
+  }
+
+  /** Recorded rounds of the present size. */
+  get count() {
+    return this.series.length - 1;
+  }
+
+  /** @param {number} wanted rounds @returns {Promise<boolean>} whether there was time for them */
+  async until(wanted) {
+    while (this.count < Math.min(wanted, MAX_ROUNDS)) {
+      if (this.leftMs <= 0) return false;
+      await this.#round();
+      this.series.read(this.calls);
+    }
+    return true;
+  }
+
+  get isFull() {
+    return this.count >= MAX_ROUNDS;
+  }
+
+  /**
+   * Begins anew with larger rounds; what was is warm-up.
+   *
+   * @param {number} factor
+   * @param {number} bytesPerCall
+   * @returns {boolean} false: they are as large as they can be
+   */
+  enlarge(factor, bytesPerCall) {
+    const larger = this.#fitting(this.callsPerRound * factor, Math.max(1, bytesPerCall));
+    const isLarger = larger > this.callsPerRound;
+    this.callsPerRound = Math.max(this.callsPerRound, larger);
+    this.#restart();
+    return isLarger || factor === 1;
+  }
+
+  /**
+   * Many calls at once.
+   *
+   * @param {number} count
+   * @param {number} maxMs
+   * @param {number} bytesPerCall
+   * @returns {Promise<{ calls: number, bytes: number }>} how many there were, and what stays of them
+   */
+  async burst(count, maxMs, bytesPerCall) {
+    const wanted = Math.max(this.callsPerRound, Math.min(count, Math.floor(maxMs / this.#callMs), Math.floor(room() / bytesPerCall)));
+    const fromBytes = usedBytes();
+    this.#recorder.begin();
+    const calls = await this.#calls.run(wanted, now() + maxMs, now);
+    this.#recorder.end(calls);
+    await this.#settle();
+    return { calls, bytes: usedBytes() - fromBytes };
+  }
+
+  #restart() {
+    this.series.clear();
+    this.warmupCalls = this.calls;
+    this.series.read(this.calls);
+  }
+
+  async #round() {
+    this.#recorder.begin();
+    const made = await this.#run(this.callsPerRound);
+    this.#recorder.end(made);
+    await this.#settle();
+    return made;
+  }
+
+  #settle() {
+    return this.#settler.settle(Math.max(NEGLIGIBLE_BYTES, (this.callsPerRound * this.#options.toleranceBytes) / 16));
+  }
+
+  /** @param {number} count */
+  async #run(count) {
+    const startMs = now();
+    const made = await this.#calls.run(count);
+    // The quickest counts: a busy machine makes calls slower, never faster, and rounds of few calls say little.
+    this.#callMs = Math.max(1e-5, Math.min(this.#callMs, (now() - startMs) / made));
+    return made;
+  }
+
+  /**
+   * Of the wanted calls, as many as time and memory allow for 30 rounds.
+   *
+   * @param {number} wanted
+   * @param {number} bytesPerCall
+   */
+  #fitting(wanted, bytesPerCall) {
+    const byTime = (Math.max(this.leftMs, 0) * 0.7) / 30 / this.#callMs;
+    const byRoom = room() / 30 / bytesPerCall;
+    return Math.max(1, Math.floor(Math.min(wanted, byTime, byRoom)));
+  }
+}
+
+/** What may be left behind, in bytes. */
+function room() {
+  const { heap_size_limit: limit, used_heap_size: used } = v8.getHeapStatistics();
+  return Math.min(ROOM_BYTES, Math.max(0, limit - used) * ROOM_SHARE);
+}
+
+module.exports = { Rounds };
