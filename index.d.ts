@@ -33,7 +33,9 @@ export function report(): Report;
  *
  * Seconds and bytes; labels `thread` (Node's id, '0' is the main thread), `kind`, `space`, `window`, `verdict`, `bound`. docs/metrics.md lists the names.
  *
- * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`; `HEAPWATCH_NOT_RUNNING`; `HEAPWATCH_UNSUPPORTED`: degraded mode knows too little.
+ * In degraded mode there are none: the text is a comment that says why, and a registry gets nothing.
+ *
+ * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`; `HEAPWATCH_NOT_RUNNING`
  * @example
  * app.get('/metrics', (req, res) => res.type('text/plain; version=0.0.4').send(heapwatch.metrics()));
  */
@@ -45,7 +47,7 @@ export function metrics(options?: MetricsOptions): string;
  * time to the limit: the least).
  *
  * @returns Disposed of, it takes the metrics out of the registry.
- * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`; `HEAPWATCH_NOT_RUNNING`; `HEAPWATCH_UNSUPPORTED`: degraded mode knows too little.
+ * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`; `HEAPWATCH_NOT_RUNNING`
  * @throws what the registry throws for a name that is taken; nothing is registered then.
  * @example
  * const { register } = require('prom-client');
@@ -297,7 +299,10 @@ export interface OomOptions {
 }
 
 export interface LeakOptions {
-  /** No verdict before the watcher is this old, in milliseconds, at most a week. Default: 900,000 (15 min). */
+  /**
+   * What is innocent is taken to vary within this time, in milliseconds, at most a week. Growth is looked for once the watcher is this old, and
+   * must then go on for three times as long: nothing is called a leak or clean before four times this. Default: 900,000 (15 min, so an hour).
+   */
   minSpanMs?: number;
   /** No verdict before this many major GCs after the first two, which are warm-up; 1 or more. Default: 6. */
   minMajors?: number;

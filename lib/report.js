@@ -1,6 +1,7 @@
 'use strict';
 
 const { PauseHistogram } = require('./histogram.js');
+const { formatMs, formatRate } = require('./terminal/units.js');
 
 /** @typedef {import('../index').Report} ReportShape */
 /** @typedef {import('./source/source').ReportJson} ReportJson */
@@ -16,7 +17,7 @@ class Report {
       + `heap ${bytes(this.heapUsed)}, ${percent(this.heapUsedRatio)} of its limit; rss ${bytes(this.rss)}; `
       + `${all.count} GCs, ${percent(timeRatio.last1m)} of the last minute `
       + `(minor ${minor.count}, p99 ${milliseconds(minor.pause.percentile(99))}; `
-      + `major ${major.count}, p99 ${milliseconds(major.pause.percentile(99))})`;
+      + `major ${major.count}, p99 ${milliseconds(major.pause.percentile(99))})${growth(this)}`;
   }
 }
 
@@ -32,6 +33,17 @@ function reviveReport(json) {
   for (const kind of KINDS) report.gc[kind].pause = PauseHistogram.from(json.gc[kind].pause);
   report.threads = json.threads.map(reviveReport);
   return report;
+}
+
+/**
+ * What a log line must not lack.
+ *
+ * @param {ReportShape} report
+ */
+function growth({ growth: { verdict, place, bytesPerSecond, limitInMs } }) {
+  if (verdict !== 'leak') return '';
+  const left = limitInMs === null ? '' : `, the limit in ${formatMs(limitInMs.earliest)}${limitInMs.latest === null ? ' at the earliest' : ` to ${formatMs(limitInMs.latest)}`}`;
+  return `; LEAK (${place}): ${formatRate(bytesPerSecond)}${left}`;
 }
 
 /** @param {number} n */

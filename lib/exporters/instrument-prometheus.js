@@ -3,7 +3,7 @@
 const { checkFields, matching } = require('../check.js');
 const { DISPOSE } = require('../dispose.js');
 const { invalidOption } = require('../errors.js');
-const { demand } = require('../running.js');
+const { demand, find } = require('../running.js');
 const { prefix } = require('./metrics-options.js');
 
 /** @typedef {import('./family').MetricFamily} MetricFamily */
@@ -37,7 +37,9 @@ function instrumentPrometheus(registry, options = {}) {
     throw invalidOption('registry', registry, 'a Registry of prom-client or @prometheus-io/client');
   }
   const { prefix: before = '', names = 'heapwatch' } = checkFields(options, FIELDS, { example: "{ prefix: 'shop_' }" });
-  const ask = () => demand('instrumentPrometheus').metricFamilies({ promClient: names === 'prom-client', prefix: before });
+  demand('instrumentPrometheus');
+  // A watcher that was stopped has no samples: the application's other metrics must still be scraped.
+  const ask = () => find()?.metricFamilies({ promClient: names === 'prom-client', prefix: before }) ?? [];
   const collect = oncePerScrape(ask);
   /** @type {string[]} */
   const registered = [];

@@ -11,7 +11,6 @@ const { PerformanceObserver } = require('node:perf_hooks');
 const { threadId } = require('node:worker_threads');
 
 const { now, unixNow, timeOrigin } = require('../clock.js');
-const { HeapwatchError } = require('../errors.js');
 const { oldGenerationLimitBytes } = require('../heap-limit.js');
 const { native } = require('../native.js');
 const { judgeHealth } = require('./health.js');
@@ -118,20 +117,13 @@ class PerfHooksSource {
 
   /** @param {import('../exporters/metrics-options').CheckedMetricsOptions} options */
   metrics({ openMetrics }) {
-    this.#demandNative();
-    return openMetrics ? '# EOF\n' : '';
+    // Numbers that are missing must not end a service: a comment, where the format has any, says why.
+    return openMetrics ? '# EOF\n' : `# heapwatch has no metrics here: ${native().reason ?? 'it is switched off.'}\n`;
   }
 
   /** @returns {import('../exporters/family').MetricFamily[]} */
   metricFamilies() {
-    this.#demandNative();
     return [];
-  }
-
-  /** A switch for operators (HEAPWATCH_DISABLE) must not make a scrape fail; numbers that are missing must. */
-  #demandNative() {
-    if (this.#inert) return;
-    throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: metrics need the native part. ${native().reason}`);
   }
 
   /** @param {number} id */

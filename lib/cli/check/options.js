@@ -20,6 +20,8 @@ const { UsageError } = require('../usage-error.js');
  * seconds. What varies more slowly than this looks like a leak, or makes the verdict inconclusive.
  */
 const DEFAULT_MIN_SPAN = '30s';
+/** A verdict takes so many of them: one to look, three in which growth must go on. */
+const VERDICT_SPANS = 4;
 const DEFAULT_MIN_MAJORS = '6';
 /** Pauses harm nobody in a check, and without major GCs there is no verdict. */
 const DEFAULT_ASSIST = '1s';
@@ -43,7 +45,8 @@ limit was crossed. Node processes and worker threads that the program starts are
 in any of them the verdict is that of the largest heap.
 
   --min-span <time>       no verdict before a process is this old (default ${DEFAULT_MIN_SPAN}); growth that is suspected must then go on
-                          for as long again. What varies more slowly than this looks like a leak
+                          for three times as long. With --for the default is a fifth of that, at most ${DEFAULT_MIN_SPAN}.
+                          What varies more slowly than this looks like a leak
   --min-majors <count>    no verdict before this many major GCs (default ${DEFAULT_MIN_MAJORS})
   --assist <time>         ask V8 for a major GC when there was none for this long (default ${DEFAULT_ASSIST})
   --no-assist             wait for the major GCs that V8 makes by itself
@@ -72,11 +75,18 @@ function parseCheckOptions(args) {
   const values = parse(end === -1 ? args : args.slice(0, end));
   if (command.length === 0) throw new UsageError('which command? It stands after --, as in: heapwatch check -- node app.js');
   if (values['no-assist'] && values.assist !== undefined) throw new UsageError('--assist and --no-assist exclude each other.');
+  const forMs = values.for === undefined ? null : duration(values.for, '--for');
+  const minSpanMs = values['min-span'] === undefined && forMs !== null
+    ? Math.min(duration(DEFAULT_MIN_SPAN, '--min-span'), Math.floor(forMs / (VERDICT_SPANS + 1)))
+    : duration(values['min-span'] ?? DEFAULT_MIN_SPAN, '--min-span');
+  if (forMs !== null && forMs < VERDICT_SPANS * minSpanMs) {
+    throw new UsageError(`--for ${values.for} is too short for --min-span ${values['min-span']}: a verdict takes ${VERDICT_SPANS} times that. Make one longer or the other shorter.`);
+  }
   const everyMs = duration(values.assist ?? DEFAULT_ASSIST, '--assist');
   return {
     command,
     leak: {
-      minSpanMs: duration(values['min-span'] ?? DEFAULT_MIN_SPAN, '--min-span'),
+      minSpanMs,
       minMajors: whole(values['min-majors'] ?? DEFAULT_MIN_MAJORS, '--min-majors'),
       assist: values['no-assist'] ? false : { everyMs, maxPauseMs: ASSIST_MAX_PAUSE_MS },
     },
@@ -84,7 +94,7 @@ function parseCheckOptions(args) {
       const text = /** @type {Record<string, any>} */ (values)[name];
       return text === undefined ? [] : [{ [field]: read(text, `--${name}`) }];
     }),
-    forMs: values.for === undefined ? null : duration(values.for, '--for'),
+    forMs,
     json: values.json ?? false,
   };
 }

@@ -15,9 +15,11 @@ use series::{Sample, Series, floor, valleys};
 use crate::report::{GrowthPart, GrowthReport, Place, Verdict};
 use forecast::{Limit, forecast};
 
-/// A suspicion must hold for this part of the time in which it saw growth (1 in so many), and for the least span once more: a
-/// growth that ends within that is none.
+/// A suspicion must hold for this part of the time in which it saw growth (1 in so many), and for so many least spans: a growth that ends
+/// within that is none. Three, so that a batch, a log or a cache that fills for up to four least spans and is then emptied is never accused in its
+/// first turn, of which nothing else is known yet. It costs a leak half an hour by default.
 const CONFIRM_SHARE: u64 = 2;
+const CONFIRM_SPANS: u64 = 3;
 /// The first part of the life is a warm-up: 1 in this many.
 const WARM_UP_SHARE: u64 = 10;
 /// And so are the first samples.
@@ -88,7 +90,8 @@ impl Suspicion {
     }
 
     fn due_age_ns(&self, min_span_ns: u64) -> u64 {
-        self.at_age_ns.saturating_add(min_span_ns.max(self.span_ns / CONFIRM_SHARE))
+        self.at_age_ns
+            .saturating_add(min_span_ns.saturating_mul(CONFIRM_SPANS).max(self.span_ns / CONFIRM_SHARE))
     }
 }
 
@@ -280,7 +283,8 @@ impl Growth {
 
     /// Not before the age at which a suspicion of the first look would be confirmed: a leak must not be called clean on its way.
     fn is_old_enough_to_be_clean(&self) -> bool {
-        self.last_ns.saturating_sub(self.started_ns) >= self.options.min_span_ns.saturating_mul(2)
+        self.last_ns.saturating_sub(self.started_ns)
+            >= self.options.min_span_ns.saturating_mul(1 + CONFIRM_SPANS)
     }
 
     /// The verdict alone: cheap, for whoever waits for its change.
@@ -435,7 +439,7 @@ impl Growth {
             }
             (_, Look::Flat) => format!(
                 "flat so far; called clean if that still holds at {} of age",
-                duration(self.options.min_span_ns.saturating_mul(2) as f64 / 1e9)
+                duration(self.options.min_span_ns.saturating_mul(1 + CONFIRM_SPANS) as f64 / 1e9)
             ),
             (_, Look::LevelsOff) => format!(
                 "grew by {} in {}, but less and less: a warm-up or a step, so far",
@@ -449,7 +453,7 @@ impl Growth {
             ),
             (_, Look::Noise) => {
                 format!(
-                    "rose by {} in {}, as noise of this size also does",
+                    "rose by {} in {}, but too unevenly for so few major GCs to be sure",
                     bytes(growth),
                     duration(judgement.span_s)
                 )
