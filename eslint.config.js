@@ -22,4 +22,10 @@ module.exports = [
     files: ['**/*.mjs'],
     languageOptions: { sourceType: 'module' },
   },
+  {
+    // Test files of other runners.
+    files: ['__test__/fixtures/runners/**', 'examples/jest/**'],
+    languageOptions: { globals: globals.jest },
+    rules: { strict: 'off' },
+  },
 ];

@@ -23,13 +23,13 @@ const CLEAN = { HEAPWATCH_DISABLE: '', HEAPWATCH_INTERVAL: '', HEAPWATCH_FAIL_CH
  * @param {string} command
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} [env]
- * @param {{ stdoutFile?: string, stderrFile?: string }} [files] where they go instead
+ * @param {{ stdoutFile?: string, stderrFile?: string, cwd?: string, timeoutMs?: number }} [options] files: where the output goes instead
  * @returns {Promise<Result>}
  */
-function run(command, args, env = {}, { stdoutFile, stderrFile } = {}) {
+function run(command, args, env = {}, { stdoutFile, stderrFile, cwd = ROOT, timeoutMs = 60_000 } = {}) {
   return new Promise((resolve, reject) => {
     const [out, err] = [stdoutFile, stderrFile].map((file) => (file === undefined ? 'pipe' : openSync(file, 'w')));
-    const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...CLEAN, ...env }, timeout: 60_000, stdio: ['ignore', out, err] });
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...CLEAN, ...env }, timeout: timeoutMs, stdio: ['ignore', out, err] });
     for (const file of [out, err]) if (typeof file === 'number') closeSync(file);
     let stdout = '';
     let stderr = '';

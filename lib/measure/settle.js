@@ -75,4 +75,4 @@ function usedBytes() {
   return heap + external;
 }
 
-module.exports = { Settler, usedBytes };
+module.exports = { Settler, collect, usedBytes };
