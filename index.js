@@ -5,9 +5,11 @@
 
 const { start, stop, report, reset } = require('./lib/running.js');
 const { healthCheck } = require('./lib/health-check.js');
+const { analyze } = require('./lib/heap/analyze.js');
+const { diff } = require('./lib/heap/diff.js');
 const { gc } = require('./lib/gc.js');
 const { support } = require('./lib/support.js');
 const { PauseHistogram } = require('./lib/histogram.js');
 const { HeapwatchError } = require('./lib/errors.js');
 
-module.exports = { start, stop, report, reset, healthCheck, gc, support, PauseHistogram, HeapwatchError };
+module.exports = { start, stop, report, reset, healthCheck, gc, analyze, diff, support, PauseHistogram, HeapwatchError };

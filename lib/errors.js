@@ -9,7 +9,7 @@ class HeapwatchError extends Error {
   /**
    * @param {Code} code
    * @param {string} message
-   * @param {{ option?: string, value?: unknown, cause?: unknown }} [details]
+   * @param {{ option?: string, value?: unknown, cause?: unknown, offset?: number, hint?: string }} [details]
    */
   constructor(code, message, details = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);
@@ -18,6 +18,8 @@ class HeapwatchError extends Error {
       this.option = details.option;
       this.value = details.value;
     }
+    if (details.offset !== undefined) this.offset = details.offset;
+    if (details.hint !== undefined) this.hint = details.hint;
   }
 
   // On the prototype, as for Node's own errors: `code` stays the first thing that inspect prints.

@@ -14,6 +14,8 @@ const { UsageError } = require('./usage-error.js');
 /** Loaded when called: one command needs nothing of the others. @type {Record<string, () => Command>} */
 const COMMANDS = {
   check: () => require('./check/command.js'),
+  diff: () => require('./heap/diff.js'),
+  inspect: () => require('./heap/inspect.js'),
   verify: () => require('./verify/command.js'),
 };
 
@@ -61,7 +63,7 @@ function unknown(name) {
     .sort((a, b) => a.distance - b.distance)[0];
   const hint = what === 'command' && nearest.distance <= Math.ceil(nearest.known.length / 2)
     ? `Did you mean ${nearest.known}?`
-    : `Commands are ${Object.keys(COMMANDS).join(' and ')}.`;
+    : `Commands are ${Object.keys(COMMANDS).join(', ')}.`;
   return `there is no ${what} ${JSON.stringify(name)}. ${hint}`;
 }
 

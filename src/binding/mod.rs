@@ -5,6 +5,8 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "napi hands objects over")]
 
+mod heap;
+
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 

@@ -1,3 +1,4 @@
 //! Outputs: pure functions from a report to text.
 
+pub mod heap;
 pub mod json;

@@ -88,7 +88,7 @@ impl Census {
         Self::new(classes.keys, &classes.of, &graph.ids, &graph.sizes)
     }
 
-    fn new(keys: Vec<ClassKey>, of: &[u32], ids: &[u32], sizes: &[u64]) -> Self {
+    pub(super) fn new(keys: Vec<ClassKey>, of: &[u32], ids: &[u32], sizes: &[u64]) -> Self {
         let mut entries: Vec<Entry> = of
             .iter()
             .zip(ids)
