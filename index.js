@@ -6,6 +6,8 @@
 const { start, stop, report, metrics, reset } = require('./lib/running.js');
 const { instrumentPrometheus } = require('./lib/exporters/instrument-prometheus.js');
 const { healthCheck } = require('./lib/health-check.js');
+const { analyze } = require('./lib/heap/analyze.js');
+const { diff } = require('./lib/heap/diff.js');
 const { gc } = require('./lib/gc.js');
 const { snapshot } = require('./lib/snapshot.js');
 const { pendingSnapshots } = require('./lib/pending-snapshots.js');
@@ -16,5 +18,5 @@ const { HeapwatchError } = require('./lib/errors.js');
 
 module.exports = {
   start, stop, report, metrics, instrumentPrometheus, reset, healthCheck,
-  gc, snapshot, pendingSnapshots, measure, support, PauseHistogram, HeapwatchError,
+  gc, snapshot, pendingSnapshots, analyze, diff, measure, support, PauseHistogram, HeapwatchError,
 };

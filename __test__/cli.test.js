@@ -30,7 +30,7 @@ describe('heapwatch', () => {
     assert.match(stderr, /^usage: heapwatch <command>/);
   });
 
-  for (const [wrong, hint] of [['chekc', /Did you mean check\?/], ['verfy', /Did you mean verify\?/], ['frobnicate', /Commands are check, snapshot, verify/], ['--jsn', /there is no option "--jsn"/], ['constructor', /there is no command/]]) {
+  for (const [wrong, hint] of [['chekc', /Did you mean check\?/], ['verfy', /Did you mean verify\?/], ['frobnicate', /Commands are check, diff, inspect, snapshot, verify/], ['--jsn', /there is no option "--jsn"/], ['constructor', /there is no command/]]) {
     test(`${wrong} is no command: exit 2 with a hint`, async () => {
       const { code, stdout, stderr } = await heapwatch(wrong);
       assert.deepEqual([code, stdout], [2, '']);

@@ -9,7 +9,7 @@ class HeapwatchError extends Error {
   /**
    * @param {Code} code
    * @param {string} message
-   * @param {{ option?: string, value?: unknown, reason?: string, cause?: unknown }} [details]
+   * @param {{ option?: string, value?: unknown, reason?: string, cause?: unknown, offset?: number, hint?: string }} [details]
    */
   constructor(code, message, details = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);
@@ -19,6 +19,8 @@ class HeapwatchError extends Error {
       this.value = details.value;
     }
     if ('reason' in details) this.reason = details.reason;
+    if (details.offset !== undefined) this.offset = details.offset;
+    if (details.hint !== undefined) this.hint = details.hint;
   }
 
   // On the prototype, as for Node's own errors: `code` stays the first thing that inspect prints.

@@ -15,6 +15,8 @@ const { UsageError } = require('./usage-error.js');
 const COMMANDS = {
   check: () => require('./check/command.js'),
   snapshot: () => require('./snapshot/command.js'),
+  diff: () => require('./heap/diff.js'),
+  inspect: () => require('./heap/inspect.js'),
   verify: () => require('./verify/command.js'),
 };
 

@@ -5,6 +5,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "napi hands objects over")]
 
+mod heap;
 mod metrics;
 mod snapshot;
 mod stats;

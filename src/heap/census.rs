@@ -89,7 +89,7 @@ impl Census {
         Self::new(classes.keys, &classes.of, &graph.ids, &graph.sizes)
     }
 
-    fn new(keys: Vec<ClassKey>, of: &[u32], ids: &[u32], sizes: &Sizes) -> Self {
+    pub(super) fn new(keys: Vec<ClassKey>, of: &[u32], ids: &[u32], sizes: &Sizes) -> Self {
         let mut entries: Vec<Entry> = of
             .iter()
             .zip(ids)

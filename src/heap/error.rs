@@ -72,6 +72,15 @@ impl Error {
         }
     }
 
+    /// What to do about it, where the message is not enough.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NotASnapshot { hint, .. } | Self::CorruptSnapshot { hint, .. } => Some(hint),
+            _ => None,
+        }
+    }
+
     pub(super) fn cut(offset: u64, what: impl Into<String>) -> Self {
         Self::CorruptSnapshot { offset, what: what.into(), hint: HINT_CUT }
     }

@@ -1,0 +1,133 @@
+//! Reading heap snapshots: work on a thread of libuv's pool, text out, a state to ask for and a way to stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+use crate::export::heap as export;
+use crate::heap::{self, Phase, Progress, Snapshot};
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+enum Work {
+    Analyze { file: String, limit: usize },
+    Diff { files: Vec<String>, limit: usize },
+    Redact { file: String, out: String },
+}
+
+/// Phase, and how much of it is done in thousandths.
+#[derive(Debug, Default)]
+struct State(AtomicU64);
+
+/// One analysis.
+#[napi]
+pub struct HeapJob {
+    work: Work,
+    progress: Arc<Progress>,
+    state: Arc<State>,
+}
+
+/// The running of a job.
+pub struct HeapTask {
+    work: Work,
+    progress: Arc<Progress>,
+}
+
+#[napi]
+impl HeapJob {
+    /// Sums up one snapshot; lists have at most `limit` entries.
+    #[napi(factory, catch_unwind)]
+    pub fn analyze(file: String, limit: u32) -> Self {
+        Self::new(Work::Analyze { file, limit: limit as usize })
+    }
+
+    /// Compares snapshots in the order in which they were taken.
+    #[napi(factory, catch_unwind)]
+    pub fn diff(files: Vec<String>, limit: u32) -> Self {
+        Self::new(Work::Diff { files, limit: limit as usize })
+    }
+
+    /// Copies a snapshot without the contents of its strings.
+    #[napi(factory, catch_unwind)]
+    pub fn redact(file: String, out: String) -> Self {
+        Self::new(Work::Redact { file, out })
+    }
+
+    /// Does it; the text has a `result` or an `error`.
+    #[napi(catch_unwind)]
+    pub fn run(&self) -> AsyncTask<HeapTask> {
+        AsyncTask::new(HeapTask { work: self.work.clone(), progress: Arc::clone(&self.progress) })
+    }
+
+    /// Makes it end soon.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self) {
+        self.progress.cancel();
+    }
+
+    /// Phase (0 reading, 1 dominators, 2 classes) · 1000 + thousandths of it that are done.
+    #[napi(catch_unwind)]
+    #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
+    pub fn state(&self) -> f64 {
+        self.state.0.load(Ordering::Relaxed) as f64
+    }
+}
+
+impl HeapJob {
+    fn new(work: Work) -> Self {
+        let state = Arc::new(State::default());
+        let told = Arc::clone(&state);
+        let progress = Progress::new(move |phase, done, total| {
+            let phase = match phase {
+                Phase::Reading => 0,
+                Phase::Dominators => 1,
+                Phase::Classes => 2,
+            };
+            told.0.store(
+                phase * 1000 + (done * 1000).checked_div(total).unwrap_or(0).min(999),
+                Ordering::Relaxed,
+            );
+        });
+        Self { work, progress: Arc::new(progress), state }
+    }
+}
+
+impl Task for HeapTask {
+    type Output = String;
+    type JsValue = String;
+
+    fn compute(&mut self) -> Result<String> {
+        // A panic must not end the process that is being looked after.
+        let done =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.work.perform(&self.progress)));
+        done.unwrap_or_else(|_| {
+            Err(heap::Error::NotASnapshot {
+                what: "the analysis failed in an unforeseen way".to_owned(),
+                hint: "this is a bug of heapwatch: please report it with the file",
+            })
+        })
+        .or_else(|error| Ok(export::error(&error)))
+    }
+
+    fn resolve(&mut self, _: Env, output: String) -> Result<String> {
+        Ok(output)
+    }
+}
+
+impl Work {
+    fn perform(&self, progress: &Progress) -> heap::Result<String> {
+        match self {
+            Self::Analyze { file, limit } => {
+                let snapshot = Snapshot::open(file, progress)?;
+                Ok(export::summary(&heap::summarize(&snapshot, *limit, progress)?))
+            }
+            Self::Diff { files, limit } => Ok(export::comparison(&heap::diff(files, progress)?, *limit)),
+            Self::Redact { file, out } => {
+                let bytes = heap::redact(file.as_ref(), out.as_ref(), progress)?;
+                Ok(serde_json::json!({ "result": { "path": out, "bytes": bytes } }).to_string())
+            }
+        }
+    }
+}

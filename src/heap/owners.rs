@@ -1,0 +1,473 @@
+//! What a person calls the holder of an object: a variable of a module, a field of an instance, the listeners of an
+//! emitter, a timer.
+//!
+//! V8 tells enough for that. A context is the module's when nothing but V8's native context is around it, and the
+//! functions that use it know their script. Node's own things are known by their classes (`Timeout`, `Module`) and
+//! fields (`_events`).
+
+use super::graph::{Graph, NodeIndex};
+use super::locations::Location;
+use super::meta::{EdgeType, NodeType};
+use super::reach::Reach;
+use super::snapshot::Snapshot;
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+
+/// How many steps upwards a name is looked for.
+const MAX_STEPS: usize = 24;
+/// How many of a context's users are asked for its script.
+const MAX_ASKED: usize = 64;
+
+/// What kind of thing keeps objects alive in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HolderKind {
+    /// A variable at the top of a file.
+    Module,
+    /// A variable of a function that a closure keeps.
+    Closure,
+    /// A property of the global object.
+    Global,
+    /// Listeners of an event emitter or event target.
+    Emitter,
+    /// `setTimeout`, `setInterval`, `setImmediate`.
+    Timer,
+    /// A promise that something waits for.
+    Promise,
+    /// Native code: a handle of libuv, an addon.
+    Native,
+    /// Something of V8 or Node.
+    System,
+}
+
+impl HolderKind {
+    /// As JavaScript sees it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Module => "module",
+            Self::Closure => "closure",
+            Self::Global => "global",
+            Self::Emitter => "emitter",
+            Self::Timer => "timer",
+            Self::Promise => "promise",
+            Self::Native => "native",
+            Self::System => "system",
+        }
+    }
+}
+
+/// A holder in words.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    /// `cache.entries (module variable in app.js)`.
+    pub text: String,
+    /// What it is.
+    pub kind: HolderKind,
+    /// The script, where one is known; `node:…` is Node's own.
+    pub file: Option<String>,
+}
+
+impl Holder {
+    /// Does only Node itself know it?
+    #[must_use]
+    pub fn is_internal(&self) -> bool {
+        self.file.as_deref().is_none_or(is_internal_file)
+            && !matches!(self.kind, HolderKind::Timer | HolderKind::Global | HolderKind::Emitter)
+    }
+}
+
+fn is_internal_file(file: &str) -> bool {
+    file.starts_with("node:")
+}
+
+/// A variable and where it stands.
+struct Variable {
+    name: String,
+    function: Option<String>,
+    file: Option<String>,
+}
+
+/// Knows who holds what in a snapshot.
+pub(super) struct Owners<'a> {
+    pub snapshot: &'a Snapshot,
+    pub reach: &'a Reach,
+    graph: &'a Graph,
+    /// Names of scripts by V8's number.
+    scripts: FxHashMap<u32, String>,
+    scopes: RefCell<FxHashMap<NodeIndex, (Option<String>, Option<String>)>>,
+}
+
+impl<'a> Owners<'a> {
+    pub fn new(snapshot: &'a Snapshot, reach: &'a Reach) -> Self {
+        let graph = snapshot.graph();
+        let mut scripts = FxHashMap::default();
+        for &(node, location) in graph.locations().all() {
+            if let std::collections::hash_map::Entry::Vacant(entry) = scripts.entry(location.script)
+                && let Some(name) = script_name(graph, node)
+            {
+                entry.insert(name);
+            }
+        }
+        Self { snapshot, reach, graph, scripts, scopes: RefCell::default() }
+    }
+
+    /// The name of a script.
+    pub fn script(&self, location: Location) -> Option<&str> {
+        self.scripts.get(&location.script).map(String::as_str)
+    }
+
+    /// `name() in app.js:12`
+    pub fn function(&self, closure: NodeIndex) -> String {
+        let name = self.graph.name(closure);
+        let name = if name.is_empty() { "an anonymous function".to_owned() } else { format!("{name}()") };
+        match self.graph.locations().of(closure) {
+            Some(location) => match self.script(location) {
+                Some(script) => format!("{name} in {}:{}", short(script), location.line + 1),
+                None => name,
+            },
+            None => name,
+        }
+    }
+
+    /// Whose parts are these? An array's elements are the array's, a map's table is the map's.
+    pub fn visible(&self, mut node: NodeIndex) -> NodeIndex {
+        for _ in 0..8 {
+            let hidden = matches!(self.graph.kind(node), NodeType::Array | NodeType::Hidden | NodeType::Code);
+            match self.reach.step(self.graph, node) {
+                Some((parent, edge))
+                    if hidden
+                        && edge.kind != EdgeType::Context
+                        && self.graph.kind(parent) != NodeType::Synthetic =>
+                {
+                    node = parent;
+                }
+                _ => break,
+            }
+        }
+        node
+    }
+
+    /// The holder, named from the nearest variable above it.
+    pub fn describe(&self, node: NodeIndex) -> Holder {
+        let graph = self.graph;
+        // From the holder outwards.
+        let mut accessors: Vec<String> = Vec::new();
+        let mut kind = None;
+        let mut event: Option<String> = None;
+        let mut at = node;
+        for _ in 0..MAX_STEPS {
+            let class = graph.name(at);
+            if graph.kind(at) == NodeType::Object {
+                match &*class {
+                    "Timeout" | "Immediate" | "TimersList" | "ImmediateList" if kind.is_none() => {
+                        return self.timer(at);
+                    }
+                    "Promise" | "system / PromiseReaction" => {
+                        kind.get_or_insert(HolderKind::Promise);
+                    }
+                    _ => {}
+                }
+            }
+            if class == "process" && graph.kind(at) == NodeType::Object {
+                let text = text_of("process", accessors, event.as_deref());
+                let default = if event.is_some() { HolderKind::Emitter } else { HolderKind::Global };
+                return Holder { text, kind: kind.unwrap_or(default), file: None };
+            }
+            if let Some(variable) = self.variable(at) {
+                return Self::from_variable(&variable, accessors, event, kind);
+            }
+            let Some((parent, edge)) = self.reach.step(graph, at) else { break };
+            let label = graph.edge_name(edge);
+            let parent_name = graph.name(parent);
+            match edge.kind {
+                EdgeType::Property if label == "exports" && parent_name == "Module" => {
+                    let file = graph
+                        .follow(parent, EdgeType::Property, "filename")
+                        .map(|name| graph.display_name(name).into_owned());
+                    let text = text_of("exports", accessors, event.as_deref());
+                    let place = file.as_deref().map_or("a module".to_owned(), short);
+                    return Holder {
+                        text: format!("{text} (of {place})"),
+                        kind: kind.unwrap_or(if event.is_some() {
+                            HolderKind::Emitter
+                        } else {
+                            HolderKind::Module
+                        }),
+                        file,
+                    };
+                }
+                EdgeType::Property | EdgeType::Element if is_global(graph, parent) => {
+                    let text = text_of(&format!("globalThis.{label}"), accessors, event.as_deref());
+                    let kind = kind.unwrap_or(if event.is_some() {
+                        HolderKind::Emitter
+                    } else {
+                        HolderKind::Global
+                    });
+                    return Holder { text: format!("{text} (global)"), kind, file: None };
+                }
+                EdgeType::Property if label == "_events" => {
+                    // What came last is the event's name.
+                    event = Some(
+                        accessors
+                            .pop()
+                            .map_or("all".to_owned(), |name| name.trim_start_matches('.').to_owned()),
+                    );
+                    accessors.clear();
+                }
+                EdgeType::Property if label.contains("kEvents") => {
+                    event = Some("all".to_owned());
+                    accessors.clear();
+                }
+                EdgeType::Property => accessors.push(format!(".{label}")),
+                EdgeType::Element => accessors.push("[…]".to_owned()),
+                _ if graph.kind(at) == NodeType::Object || graph.kind(at) == NodeType::Closure => {
+                    if graph.kind(parent) == NodeType::Array {
+                        accessors.push("[…]".to_owned());
+                    }
+                }
+                _ => {}
+            }
+            if graph.kind(parent) == NodeType::Synthetic {
+                let text = self.class_and_accessors(at, &accessors, event.as_deref());
+                let is_native = parent_name.starts_with("Node") || graph.kind(at) == NodeType::Native;
+                let by = if parent_name == "(Global handles)" || is_native {
+                    "native handle".to_owned()
+                } else {
+                    format!("V8: {parent_name}")
+                };
+                let default = if event.is_some() {
+                    HolderKind::Emitter
+                } else if is_native || parent_name == "(Global handles)" {
+                    HolderKind::Native
+                } else {
+                    HolderKind::System
+                };
+                return Holder { text: format!("{text} ({by})"), kind: kind.unwrap_or(default), file: None };
+            }
+            at = parent;
+        }
+        let text = self.class_and_accessors(at, &accessors, event.as_deref());
+        Holder { text, kind: kind.unwrap_or(HolderKind::System), file: None }
+    }
+
+    fn class_and_accessors(&self, node: NodeIndex, accessors: &[String], event: Option<&str>) -> String {
+        let base = match self.graph.kind(node) {
+            NodeType::Closure => self.function(node),
+            _ => self.graph.display_name(node).into_owned(),
+        };
+        text_of(&base, accessors.to_vec(), event)
+    }
+
+    fn from_variable(
+        variable: &Variable,
+        accessors: Vec<String>,
+        event: Option<String>,
+        kind: Option<HolderKind>,
+    ) -> Holder {
+        let text = text_of(&variable.name, accessors, event.as_deref());
+        let file = variable.file.as_deref().map(short);
+        let place = match (&variable.function, &file) {
+            (None, Some(file)) => format!("module variable in {file}"),
+            (Some(function), Some(file)) => format!("variable of {function} in {file}"),
+            (_, None) => "variable of a closure".to_owned(),
+        };
+        let default = if event.is_some() {
+            HolderKind::Emitter
+        } else if variable.function.is_none() && file.is_some() {
+            HolderKind::Module
+        } else {
+            HolderKind::Closure
+        };
+        let text = match kind {
+            Some(HolderKind::Promise) => format!("the pending promise {text} ({place})"),
+            _ => format!("{text} ({place})"),
+        };
+        Holder { text, kind: kind.unwrap_or(default), file: variable.file.clone() }
+    }
+
+    /// A list of timers, called by its first callback.
+    pub fn timer(&self, node: NodeIndex) -> Holder {
+        let graph = self.graph;
+        let mut at = node;
+        let mut callback = None;
+        for _ in 0..4 {
+            callback = ["_onTimeout", "_onImmediate"]
+                .iter()
+                .find_map(|name| graph.follow(at, EdgeType::Property, name))
+                .filter(|&callback| graph.kind(callback) == NodeType::Closure);
+            if callback.is_some() {
+                break;
+            }
+            let next =
+                ["_idleNext", "head"].iter().find_map(|name| graph.follow(at, EdgeType::Property, name));
+            let Some(next) = next else { break };
+            at = next;
+        }
+        let file =
+            callback.and_then(|callback| self.script(graph.locations().of(callback)?)).map(str::to_owned);
+        let text = match callback {
+            Some(callback) => format!("active timers (callback {})", self.function(callback)),
+            None => "active timers".to_owned(),
+        };
+        Holder { text, kind: HolderKind::Timer, file }
+    }
+
+    /// The variable that a node is the value of: rather one of a module than a function's, never one of Node's own
+    /// unless that is how the node is reached.
+    fn variable(&self, node: NodeIndex) -> Option<Variable> {
+        let graph = self.graph;
+        let via = self.reach.step(graph, node).map(|(_, edge)| edge.index);
+        let mut best: Option<(u8, Variable)> = None;
+        for (source, edge) in self.snapshot.retainers(node).take(MAX_ASKED) {
+            let found = if edge.kind == EdgeType::Context {
+                let (function, file) = self.scope(source);
+                let name = graph.edge_name(edge).into_owned();
+                if matches!(&*name, "this" | "exports" | "module" | "require" | ".this") {
+                    continue;
+                }
+                Some(Variable { name, function, file })
+            } else if edge.kind == EdgeType::Internal
+                && graph.kind(source) == NodeType::Hidden
+                && graph.name_bytes(source) == b"system / Cell"
+            {
+                self.exported(source)
+            } else {
+                None
+            };
+            let Some(variable) = found else { continue };
+            let is_internal = variable.file.as_deref().is_none_or(is_internal_file);
+            let rank = match (is_internal, &variable.function) {
+                (false, None) => 0,
+                (false, Some(_)) => 1,
+                (true, _) if via == Some(edge.index) => 2,
+                (true, _) => continue,
+            };
+            if best.as_ref().is_none_or(|(known, _)| rank < *known) {
+                best = Some((rank, variable));
+            }
+        }
+        best.map(|(_, variable)| variable)
+    }
+
+    /// A variable that an ES module exports lives in a cell; the module's table has its name before it.
+    fn exported(&self, cell: NodeIndex) -> Option<Variable> {
+        let graph = self.graph;
+        for (table, edge) in self.snapshot.retainers(cell).take(MAX_ASKED) {
+            let index: u32 = graph.edge_name(edge).parse().ok()?;
+            let name = graph
+                .edges(table)
+                .find(|other| graph.edge_name(*other).parse() == Ok(index.wrapping_sub(1)))
+                .filter(|other| graph.kind(other.target) == NodeType::String);
+            let Some(name) = name else { continue };
+            let module = self
+                .snapshot
+                .retainers(table)
+                .map(|(source, _)| source)
+                .find(|&source| graph.name_bytes(source) == b"system / SourceTextModule");
+            let Some(module) = module else { continue };
+            let file = self
+                .snapshot
+                .retainers(module)
+                .filter(|(_, edge)| graph.edge_name(*edge) == "extension")
+                .find_map(|(context, _)| self.scope(context).1);
+            return Some(Variable { name: graph.name(name.target).into_owned(), function: None, file });
+        }
+        None
+    }
+
+    /// The function that a context belongs to (`None`: the top of a file), and the file.
+    fn scope(&self, context: NodeIndex) -> (Option<String>, Option<String>) {
+        if let Some(known) = self.scopes.borrow().get(&context) {
+            return known.clone();
+        }
+        let graph = self.graph;
+        let file = self.file_of(context, 0);
+        let is_top = graph.follow(context, EdgeType::Internal, "previous").is_none_or(|previous| {
+            graph.name_bytes(previous).starts_with(b"system / NativeContext")
+                || graph.follow(previous, EdgeType::Internal, "previous").is_none()
+        });
+        let function = (!is_top).then(|| {
+            let named = graph.follow(context, EdgeType::Internal, "scope_info").and_then(|info| {
+                let variables: Vec<u32> = graph
+                    .edges(context)
+                    .filter(|edge| edge.kind == EdgeType::Context)
+                    .map(|edge| edge.name)
+                    .collect();
+                graph
+                    .edges(info)
+                    .filter(|edge| {
+                        edge.kind == EdgeType::Hidden && graph.kind(edge.target) == NodeType::String
+                    })
+                    .map(|edge| graph.name_index(edge.target))
+                    .rfind(|name| !variables.contains(name) && !graph.strings().bytes(*name).is_empty())
+            });
+            named.map_or("a function".to_owned(), |name| format!("{}()", graph.strings().text(name)))
+        });
+        self.scopes.borrow_mut().insert(context, (function.clone(), file.clone()));
+        (function, file)
+    }
+
+    fn file_of(&self, context: NodeIndex, depth: usize) -> Option<String> {
+        let graph = self.graph;
+        let mut inner = Vec::new();
+        for (source, edge) in self.snapshot.retainers(context).take(MAX_ASKED) {
+            let name = graph.edge_name(edge);
+            if name == "context" {
+                let script = graph.locations().of(source).and_then(|location| self.script(location));
+                if let Some(script) = script.map(str::to_owned).or_else(|| script_name(graph, source)) {
+                    return Some(script);
+                }
+            } else if name == "previous" {
+                inner.push(source);
+            }
+        }
+        if depth < 4 {
+            inner.into_iter().take(4).find_map(|context| self.file_of(context, depth + 1))
+        } else {
+            None
+        }
+    }
+}
+
+fn is_global(graph: &Graph, node: NodeIndex) -> bool {
+    graph.kind(node) == NodeType::Object
+        && (matches!(graph.name_bytes(node), b"global" | b"Object [global]" | b"globalThis")
+            || graph.name_bytes(node).starts_with(b"Window"))
+}
+
+/// The name of the script that a function (or a generator) comes from.
+fn script_name(graph: &Graph, function: NodeIndex) -> Option<String> {
+    let function = graph.follow(function, EdgeType::Internal, "function").unwrap_or(function);
+    let shared = graph.follow(function, EdgeType::Internal, "shared")?;
+    let script = graph
+        .edges(shared)
+        .find(|edge| edge.kind == EdgeType::Internal && graph.edge_name(*edge).starts_with("script"))?
+        .target;
+    let name =
+        graph.follow(script, EdgeType::Internal, "name").map(|name| graph.display_name(name).into_owned());
+    name.filter(|name| !name.is_empty())
+}
+
+/// `.b`, `.a` and `cache` are `cache.a.b`.
+fn text_of(base: &str, accessors: Vec<String>, event: Option<&str>) -> String {
+    let mut text = base.to_owned();
+    accessors.iter().rev().for_each(|accessor| text.push_str(accessor));
+    match event {
+        Some("all") => format!("event listeners of {text}"),
+        Some(event) => format!("'{event}' listeners of {text}"),
+        None => text,
+    }
+}
+
+/// The last part of a path, with the folder where the name alone says nothing.
+pub(super) fn short(file: &str) -> String {
+    if file.starts_with("node:") {
+        return file.to_owned();
+    }
+    let mut parts = file.rsplit(['/', '\\']);
+    let name = parts.next().unwrap_or(file);
+    match parts.next() {
+        Some(folder) if name.starts_with("index.") && !folder.is_empty() => format!("{folder}/{name}"),
+        _ => name.to_owned(),
+    }
+}
