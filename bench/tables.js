@@ -9,6 +9,8 @@ const { expressTable } = require('./express/summary.js');
 const { readResults } = require('./lib/results.js');
 const { lifecycleTable } = require('./lifecycle/summary.js');
 const { overheadTable } = require('./overhead/summary.js');
+const { snapshotTable } = require('./snapshot/summary.js');
+const { stressTable } = require('./snapshot-stress/summary.js');
 
 /**
  * The tables of docs/benchmarks.md from the raw results, printed; with --write also put in their places there, which are
@@ -22,6 +24,8 @@ const TABLES = {
   express: expressTable,
   blocked: blockedTable,
   lifecycle: lifecycleTable,
+  snapshot: snapshotTable,
+  'snapshot-stress': stressTable,
 };
 
 const DOCUMENT = path.join(__dirname, '..', 'docs', 'benchmarks.md');
