@@ -18,8 +18,8 @@ linuxTest('500 keep-alive connections are neither closed, nor delayed, nor held 
   assert.ok(found.during >= 20, `${found.during} requests during the snapshot`);
   assert.equal(found.closedBefore, 0);
   assert.equal(found.openAfter, 0);
-  // Beyond the pause there is only what twenty requests take on a busy machine.
-  assert.ok(found.slowestMs < found.pauseMs + 1500, `${found.slowestMs} ms, and the pause was ${found.pauseMs} ms`);
+  // Beyond the pause there is only what twenty requests take on a machine whose CPUs others want too; never the time that the copy works.
+  assert.ok(found.slowestMs < found.pauseMs + Math.max(1500, found.totalMs / 4), JSON.stringify(found));
 }));
 
 linuxTest('a port that is closed while the copy works is free at once, here and for others', () => withFolder(async (dir) => {
@@ -30,7 +30,7 @@ linuxTest("the application's own children keep their events and exit codes, noth
   const { codes, keptOutBefore, keptOutAfter, signals, left } = lastJson(await runFixture('snapshot/children.js', { args: [dir] }));
   assert.deepEqual(codes, [3, 4, 5, 3, 4, 5, 3, 4, 5]);
   assert.deepEqual(signals, { before: 0, after: 0 });
-  assert.equal(left, '');
+  assert.deepEqual(left, []);
   // V8's heap is kept out of forks again; how fast children start is bench/snapshot's to measure.
   assert.ok(keptOutBefore > 10e6 && keptOutAfter > 0.9 * keptOutBefore, `${keptOutBefore} bytes were kept out of forks, then ${keptOutAfter}`);
 }));
@@ -40,7 +40,7 @@ linuxTest('workers take snapshots of their own isolates, while others allocate; 
   const counts = results.map(({ path: file }) => readSnapshot(file)).map(({ count }) => [count('OnlyInWorker'), count('OnlyInMain')]);
   assert.deepEqual(counts, [[1000, 0], [1001, 0], [1002, 0]]);
   assert.equal(readSnapshot(own.path).count('OnlyInMain'), 100);
-  assert.equal(left, '');
+  assert.deepEqual(left, []);
   assert.deepEqual(filesIn(dir).filter((name) => name.endsWith('.partial')), []);
 }));
 

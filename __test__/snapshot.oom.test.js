@@ -90,6 +90,13 @@ if (isRoot && isWritable()) {
     assert.deepEqual(filesIn(dir), []);
   }));
 
+  test('a copy that is killed for want of memory leaves nothing behind where it is waited for, and the process dies as it does without', () => withFolder(async (dir) => {
+    const { stderr, signal } = await runInCgroup(200, process.execPath, [SMALL, DIES, 'array', dir, '50000']);
+    assert.equal(signal, 'SIGABRT');
+    assert.match(stderr, /the forked process ended before the snapshot was complete/);
+    assert.deepEqual(filesIn(dir), []);
+  }));
+
   test('a copy that takes the last memory of its container is stopped, and the application lives', () => withFolder(async (dir) => {
     const script = `globalThis.heap = Array.from({ length: 400_000 }, (_, i) => 'text ' + i + Math.random());
       require('./').snapshot({ mode: 'fork', dir: ${JSON.stringify(dir)}, headroom: '1MB' }).then(() => console.log('taken'), (error) => console.log(error.code))`;

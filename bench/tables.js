@@ -10,6 +10,8 @@ const { heapTable } = require('./heap/summary.js');
 const { readResults } = require('./lib/results.js');
 const { lifecycleTable } = require('./lifecycle/summary.js');
 const { overheadTable } = require('./overhead/summary.js');
+const { snapshotTable } = require('./snapshot/summary.js');
+const { stressTable } = require('./snapshot-stress/summary.js');
 
 /**
  * The tables of docs/benchmarks.md from the raw results, printed; with --write also put in their places there, which are
@@ -24,6 +26,8 @@ const TABLES = {
   blocked: blockedTable,
   lifecycle: lifecycleTable,
   heap: heapTable,
+  snapshot: snapshotTable,
+  'snapshot-stress': stressTable,
 };
 
 const DOCUMENT = path.join(__dirname, '..', 'docs', 'benchmarks.md');

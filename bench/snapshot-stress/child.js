@@ -7,6 +7,7 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { Worker, isMainThread } = require('node:worker_threads');
 
+const { children } = require('../../__test__/children.js');
 const { snapshot } = require('../..');
 
 const WORKERS = 4;
@@ -51,7 +52,7 @@ async function main() {
     }
   }
   result.filesLeft = readdirSync(folder).length;
-  result.zombies = children();
+  result.zombies = children().length;
   clearInterval(load);
   rmSync(folder, { recursive: true });
   await Promise.all(workers.map((worker) => worker.terminate()));
@@ -103,11 +104,6 @@ function isClosed(file) {
   }
   closeSync(fd);
   return isOver && isNamed && !inString;
-}
-
-/** Children of this process, dead or alive. */
-function children() {
-  return readdirSync('/proc/self/task').flatMap((task) => readFileSync(`/proc/self/task/${task}/children`, 'utf8').split(' ').filter(Boolean)).length;
 }
 
 if (isMainThread) main();

@@ -191,6 +191,8 @@ pub fn oom_arm(
     let (folder, thread_id) = target.read()?;
     let wait = wait_ms.map(|ms| span_ns("oom.waitMs", ms)).transpose()?.map(Duration::from_nanos);
     let headroom_bytes = headroom_bytes.map(|bytes| integer("oom.headroom", bytes, MAX_BYTES)).transpose()?;
+    // What cannot be made now is told at the limit; what died in the middle is swept.
+    let _ = folder.prepare();
     oom::set(Some(OomOrder { folder, thread_id, wait, headroom_bytes }));
     let isolate = own_isolate()?;
     NEAR_LIMIT.with_borrow_mut(|registered| {

@@ -6,6 +6,7 @@
 
 use std::env;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ use super::headroom::{Room, wanted_bytes};
 use super::job::{alarm_seconds, fork_with};
 use super::sink::Sink;
 use super::watch::Stillness;
-use crate::os::fork::{Forked, Plan, Refusal, Terms};
+use crate::os::fork::{End, Forked, Plan, Refusal, Terms};
 use crate::os::memory::MemorySource;
 use crate::os::stderr::write_line;
 use crate::v8::{Isolate, layout, profiler};
@@ -62,13 +63,13 @@ pub fn at_limit(isolate: Isolate) {
     }
     let begun = Instant::now();
     match leave(isolate, &order) {
-        Ok((forked, path)) => {
+        Ok((forked, path, leftover)) => {
             write_line(&format!(
                 "heapwatch: the heap limit is near. A forked process ({}) writes the heap to {path}; stopped for {:.1} ms.",
                 forked.child.id(),
                 begun.elapsed().as_secs_f64() * 1e3
             ));
-            wait(forked, order.wait.unwrap_or_else(default_wait));
+            wait(forked, order.wait.unwrap_or_else(default_wait), leftover.as_deref());
         }
         Err(failure) => write_line(&format!(
             "heapwatch: the heap limit is near, and no snapshot could be taken ({}, {}): {failure}",
@@ -78,7 +79,7 @@ pub fn at_limit(isolate: Isolate) {
     }
 }
 
-fn leave(isolate: Isolate, order: &OomOrder) -> Result<(Forked, String), Failure> {
+fn leave(isolate: Isolate, order: &OomOrder) -> Result<(Forked, String, Option<PathBuf>), Failure> {
     let heap_used_bytes = layout::extent().map_or(0, |extent| isolate.heap_statistics(extent).used_bytes);
     let room = Room::now(&MemorySource::find());
     if let Some(room) = room {
@@ -101,9 +102,9 @@ fn leave(isolate: Isolate, order: &OomOrder) -> Result<(Forked, String), Failure
     };
     let leftover = sink.as_ref().and_then(|sink| sink.leftover());
     fork_with(&plan, &terms, &mut sink, isolate, &mut || {})
-        .map(|forked| (forked, path.display().to_string()))
+        .map(|forked| (forked, path.display().to_string(), leftover.clone()))
         .map_err(|refusal| {
-            if let Some(leftover) = leftover {
+            if let Some(leftover) = &leftover {
                 let _ = fs::remove_file(leftover);
             }
             match refusal {
@@ -113,7 +114,7 @@ fn leave(isolate: Isolate, order: &OomOrder) -> Result<(Forked, String), Failure
         })
 }
 
-fn wait(forked: Forked, patience: Duration) {
+fn wait(forked: Forked, patience: Duration, leftover: Option<&Path>) {
     let mut child = forked.child;
     let deadline = Instant::now() + patience;
     let mut stillness = Stillness::default();
@@ -122,6 +123,14 @@ fn wait(forked: Forked, patience: Duration) {
             child.kill();
         }
         std::thread::sleep(Duration::from_millis(20));
+    }
+    if let Some(end) = child.has_ended().filter(|end| *end != End::Exited(0)) {
+        if let Some(leftover) = leftover {
+            let _ = fs::remove_file(leftover);
+        }
+        write_line(&format!(
+            "heapwatch: the forked process ended before the snapshot was complete ({end:?}); SIGKILL (9) is most likely want of memory."
+        ));
     }
     child.release();
 }

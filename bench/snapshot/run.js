@@ -1,0 +1,53 @@
+'use strict';
+
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+
+const { runChildToSuccess } = require('../lib/child.js');
+const { nodeBinaries } = require('../lib/node-binaries.js');
+const { circumstances, writeResult } = require('../lib/results.js');
+const { snapshotTable } = require('./summary.js');
+
+/**
+ * @typedef {object} HeapResult
+ * @property {string} kind
+ * @property {number} mb
+ * @property {number} rss
+ * @property {{ pauseMs: number, totalMs: number, bytes: number }[]} forked
+ * @property {number} inProcessMs
+ * @property {{ fork: number, forkChild: number, inProcess: number }} peaks  bytes above the RSS before
+ * @property {{ before: number, afterFork: number }} spawnMs
+ * @property {{ before: number, afterFork: number, afterInProcess: number }} scavengeMs
+ *
+ * @typedef {{ circumstances: ReturnType<typeof circumstances>, heaps: HeapResult[] }} SnapshotResult
+ */
+
+async function main() {
+  const { values } = parseArgs({
+    options: {
+      node: { type: 'string', multiple: true },
+      kind: { type: 'string', multiple: true, default: ['objects', 'strings', 'maps', 'arrays'] },
+      mb: { type: 'string', multiple: true, default: ['50', '200', '1000'] },
+      quick: { type: 'boolean', default: false },
+    },
+  });
+  for (const node of nodeBinaries(values.node)) {
+    /** @type {SnapshotResult} */
+    const result = { circumstances: circumstances(node), heaps: [] };
+    for (const mb of values.quick ? ['50'] : values.mb) {
+      for (const kind of values.quick ? ['objects'] : values.kind) {
+        const { message } = await runChildToSuccess(path.join(__dirname, 'child.js'), {
+          node: node.path,
+          flags: ['--max-old-space-size=4096'],
+          args: ['--kind', kind, '--mb', mb],
+          timeoutMs: 1_200_000,
+        });
+        result.heaps.push(message);
+        console.log(snapshotTable([{ ...result, heaps: [message] }]));
+        if (!values.quick) writeResult(__dirname, node.major, result);
+      }
+    }
+  }
+}
+
+main();
