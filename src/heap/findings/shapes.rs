@@ -229,8 +229,6 @@ fn is_machinery(graph: &Graph, parent: NodeIndex, node: NodeIndex) -> bool {
                 | b"(Retain maps)"
                 | b"(Builtins)"
                 | b"(Weak roots)"
-                | b"(Handle scope)"
-                | b"(Stack roots)"
         )
 }
 
