@@ -39,9 +39,9 @@ function project(name, config = {}) {
   for (const part of ['index.js', 'index.d.ts', 'native.js', 'package.json', 'lib', 'types', ...binary]) cpSync(path.join(ROOT, part), path.join(target, part), { recursive: true });
   cpSync(FIXTURES, dir, { recursive: true });
   writeFileSync(path.join(dir, 'package.json'), '{ "private": true }\n');
-  const jest = { setupFilesAfterEnv: ['heapwatch/jest'], testMatch: ['**/*.test.*'], testPathIgnorePatterns: ['/node_modules/'], testTimeout: 90_000, transform: {}, ...config };
+  const jest = { setupFilesAfterEnv: ['heapwatch/jest'], testMatch: ['**/*.test.?(m)[jt]s'], testPathIgnorePatterns: ['/node_modules/'], testTimeout: 90_000, transform: {}, ...config };
   writeFileSync(path.join(dir, 'jest.config.json'), JSON.stringify(jest));
-  const vitest = { globals: true, setupFiles: ['heapwatch/vitest'], include: ['**/*.test.*'], testTimeout: 90_000 };
+  const vitest = { globals: true, setupFiles: ['heapwatch/vitest'], include: ['**/*.test.{js,mjs}'], testTimeout: 90_000 };
   writeFileSync(path.join(dir, 'vitest.config.mjs'), `export default { test: ${JSON.stringify(vitest)} };\n`);
   return {
     dir,

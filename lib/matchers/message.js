@@ -18,7 +18,7 @@ const CALLS_PER_SECOND = 100;
 const bytes = (value) => (Number.isFinite(value) ? `${Math.round(value).toLocaleString('en-US')} B` : 'unknown');
 
 /** @param {[number, number]} interval */
-const range = ([low, high]) => `${Math.round(low).toLocaleString('en-US')}–${Math.round(high).toLocaleString('en-US')}`;
+const range = ([low, high]) => (!Number.isFinite(low) || !Number.isFinite(high)) ? 'unknown' : `${Math.round(low).toLocaleString('en-US')}–${Math.round(high).toLocaleString('en-US')}`;
 
 /** @param {Function} fn */
 const nameOf = (fn) => (fn.name ? `${fn.name.replace(/^bound /, '')}()` : 'the function');

@@ -46,7 +46,13 @@ function checkClasses(given) {
 function instances(constructor) {
   const { queryObjects } = /** @type {{ queryObjects?: (constructor: Function, options: object) => number }} */ (/** @type {unknown} */ (v8));
   if (queryObjects === undefined) throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: toKeepAliveOnly() needs v8.queryObjects, which Node ${process.version} lacks. Use Node 20.13, 22 or newer.`);
-  return queryObjects(constructor, { format: 'count' });
+  // One that is surely there: V8 looks into one realm only, and a class of another (Jest gives each test file its own) would always count 0.
+  const probe = Object.create(constructor.prototype);
+  const count = queryObjects(constructor, { format: 'count' });
+  if (count < 1 || !(probe instanceof constructor)) {
+    throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: v8.queryObjects cannot see the instances of ${constructor.name}, for it belongs to another realm than Node's own, as everything in Jest does. Assert this with node:test or Vitest.`);
+  }
+  return count - 1;
 }
 
 module.exports = { toKeepAliveOnly };

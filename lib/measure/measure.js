@@ -41,12 +41,16 @@ async function measure(fn, given) {
       const rounds = new Rounds(fn, options, recorder);
       await rounds.warmUp();
       const judgement = await decide(rounds, options, binding.slope);
+      if (judgement.verdict === 'clean') await rounds.provokeCollections(options.maxMs * PROVOKE_SHARE);
       return retention(judgement, rounds, options, recorder, binding.slope);
     } finally {
       recorder.close();
     }
   });
 }
+
+/** Of the time that there was. */
+const PROVOKE_SHARE = 0.1;
 
 /** @type {Promise<unknown>} */
 let last = Promise.resolve();

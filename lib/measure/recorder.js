@@ -65,6 +65,10 @@ class Recorder {
     if (this.#rounds < MAX_ROUNDS) this.#allocations[this.#rounds++] = allocatedBytes / calls;
   }
 
+  get hasCollections() {
+    return this.#count > 0;
+  }
+
   get allocatedBytesPerCall() {
     return this.#calls === 0 ? 0 : this.#allocatedBytes / this.#calls;
   }

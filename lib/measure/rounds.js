@@ -28,6 +28,9 @@ const MAX_ROUNDS = 48;
 /** Warm-up ends by itself long before this, unless it never ends. */
 const MAX_WARMUP_ROUNDS = 16;
 
+/** More than V8's young generation holds. */
+const PROVOKING_BYTES = 64 * 1024 * 1024;
+
 /** Collections themselves leave as much. */
 const NEGLIGIBLE_BYTES = 512;
 
@@ -71,8 +74,9 @@ class Rounds {
   async warmUp() {
     await this.#settle();
     const startBytes = usedBytes();
-    for (let count = 1; count <= MOST_CALLS && this.leftMs > this.#options.maxMs / 2; count *= 2) {
+    for (let count = 1; count <= MOST_CALLS; count *= 2) {
       await this.#run(count);
+      if (this.leftMs < this.#options.maxMs / 2) break;
       if (this.#callMs * count >= ROUND_MS) break;
       if (usedBytes() - startBytes > ROOM_BYTES / 4) break;
     }
@@ -123,6 +127,18 @@ class Rounds {
     this.callsPerRound = Math.max(this.callsPerRound, larger);
     this.#restart();
     return isLarger || factor === 1;
+  }
+
+  /**
+   * The rounds' own collections leave V8 no need of any. Where none was seen, and calls enough to cause some take little time, they are made.
+   *
+   * @param {number} maxMs
+   */
+  async provokeCollections(maxMs) {
+    const { allocatedBytesPerCall, hasCollections } = this.#recorder;
+    const count = Math.ceil(PROVOKING_BYTES / Math.max(1, allocatedBytesPerCall));
+    if (hasCollections || count * this.#callMs > maxMs) return;
+    await this.burst(count, maxMs, 1);
   }
 
   /**

@@ -1,0 +1,141 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { describe, test } = require('node:test');
+
+const { measure } = require('../index.js');
+const memory = require('../lib/assert.js');
+const { judge } = require('../lib/measure/judge.js');
+const { native } = require('../lib/native.js');
+const { runFixture, lastJson } = require('./run.js');
+
+/** Machines are noisy: a verdict may take its time here. */
+const PATIENT = { maxMs: 20_000 };
+
+describe('measure()', () => {
+  test('a leak has its size, and where it lies', async () => {
+    const kept = [];
+    const heap = await measure(() => { kept.push(new Array(200).fill(0)); }, PATIENT);
+    assert.equal(heap.verdict, 'leak', heap.reason);
+    assert.ok(heap.retainedBytesPerCall > 1500 && heap.retainedBytesPerCall < 1800, String(heap.retainedBytesPerCall));
+    assert.ok(heap.interval[0] <= heap.retainedBytesPerCall && heap.retainedBytesPerCall <= heap.interval[1]);
+    assert.ok(heap.allocatedBytesPerCall > 1500 && heap.allocatedBytesPerCall < 3500, String(heap.allocatedBytesPerCall));
+    assert.ok(heap.calls >= heap.warmupCalls + heap.rounds * heap.callsPerRound);
+
+    const buffers = await measure(() => { kept.push(Buffer.alloc(20_000, 1)); }, PATIENT);
+    assert.equal(buffers.verdict, 'leak', buffers.reason);
+    assert.ok(buffers.externalBytesPerCall > 19_000 && buffers.externalBytesPerCall < 21_000, String(buffers.externalBytesPerCall));
+    assert.ok(buffers.heapBytesPerCall < 1000, String(buffers.heapBytesPerCall));
+  });
+
+  test('garbage is no leak, and its collections are counted', async () => {
+    const found = await measure(() => Array.from({ length: 20_000 }, (_, id) => ({ id })).length, PATIENT);
+    assert.equal(found.verdict, 'clean', found.reason);
+    assert.ok(found.allocatedBytesPerCall > 200_000, String(found.allocatedBytesPerCall));
+    assert.ok(found.gc.count > 0 && found.gc.pause.max > 0);
+    assert.ok(found.gcTimeRatio > 0 && found.gcTimeRatio <= 1);
+  });
+
+  test('asynchronous functions, some at once, with something around each round', async () => {
+    let [inFlight, most, setups, teardowns] = [0, 0, 0, 0];
+    const found = await measure(async () => {
+      inFlight += 1;
+      most = Math.max(most, inFlight);
+      await null;
+      inFlight -= 1;
+    }, { ...PATIENT, concurrency: 4, setup: async () => { setups += 1; }, teardown: () => { teardowns += 1; } });
+    assert.equal(found.verdict, 'clean', found.reason);
+    assert.equal(most, 4);
+    assert.ok(setups > 8 && setups === teardowns);
+  });
+
+  test('what the function throws is its own', async () => {
+    const error = new Error('out of stock');
+    await assert.rejects(measure(() => { throw error; }), (thrown) => thrown === error);
+    await assert.rejects(measure(async () => { throw error; }), (thrown) => thrown === error);
+  });
+
+  test('the signal ends it, and time does', async () => {
+    await assert.rejects(measure(() => {}, { signal: AbortSignal.abort(new Error('enough')) }), /enough/);
+    const controller = new AbortController();
+    let calls = 0;
+    await assert.rejects(measure(() => { if ((calls += 1) === 50) controller.abort(new Error('enough')); }, { signal: controller.signal }), /enough/);
+    const found = await measure(() => new Promise((resolve) => { setTimeout(resolve, 40); }), { maxMs: 200 });
+    assert.equal(found.verdict, 'inconclusive');
+    assert.equal(found.reason, 'too few rounds');
+    assert.equal(found.detectableBytesPerCall > 256, true);
+  });
+
+  test('options that are none are refused by name', async () => {
+    for (const [options, option] of /** @type {[any, string][]} */ ([
+      [{ maxMs: 0 }, 'maxMs'], [{ maxMs: NaN }, 'maxMs'], [{ toleranceBytes: -1 }, 'toleranceBytes'], [{ concurrency: 1.5 }, 'concurrency'],
+      [{ setup: 1 }, 'setup'], [{ signal: {} }, 'signal'], [{ rounds: 3 }, 'rounds'],
+    ])) await assert.rejects(measure(() => {}, options), { code: 'HEAPWATCH_INVALID_OPTION', option });
+    await assert.rejects(measure(/** @type {any} */ (1)), { code: 'HEAPWATCH_INVALID_OPTION', option: 'fn' });
+  });
+
+  test('without the native part it says why', async () => {
+    const { code, why } = lastJson(await runFixture('measures.js', { env: { HEAPWATCH_DISABLE: '1' } }));
+    assert.equal(code, 'HEAPWATCH_UNSUPPORTED');
+    assert.match(why, /HEAPWATCH_DISABLE/);
+  });
+});
+
+describe('the rule', () => {
+  const { slope } = /** @type {any} */ (native().binding);
+  /** @param {number} rounds @param {(round: number) => number} bytes @param {number} [calls] a round */
+  const verdictOf = (rounds, bytes, calls = 100) => {
+    const xs = Float64Array.from({ length: rounds + 1 }, (_, round) => round * calls);
+    return judge(xs, xs.map((_, round) => bytes(round)), 256, slope).verdict;
+  };
+
+  test('a line above the tolerance is a leak, below it clean', () => {
+    assert.equal(verdictOf(12, (round) => round * 100 * 1000), 'leak');
+    assert.equal(verdictOf(12, (round) => round * 100 * 100), 'clean');
+    assert.equal(verdictOf(6, (round) => round * 100 * 1000), 'open');
+  });
+
+  test('one leap is no slope, and leaps are not called clean', () => {
+    assert.notEqual(verdictOf(24, (round) => (round > 12 ? 110_000 : 0) + (round % 3) * 100), 'leak');
+    assert.equal(verdictOf(24, (round) => Math.floor(round / 11) * 4_000_000), 'open');
+  });
+
+  test('what levels off is no leak', () => {
+    assert.equal(verdictOf(24, (round) => 4e6 * (1 - Math.exp(-round / 5))), 'levelling');
+  });
+
+  test('a sawtooth is judged by its valleys', () => {
+    const tooth = (/** @type {number} */ round) => (round % 4) * 900_000;
+    assert.equal(verdictOf(36, (round) => tooth(round)), 'clean');
+    assert.equal(verdictOf(36, (round) => tooth(round) + round * 100 * 600), 'leak');
+  });
+});
+
+describe('heapwatch/assert', () => {
+  const kept = [];
+  const leaky = () => { kept.push(new Array(200).fill(0)); };
+
+  test('passes and fails', async () => {
+    await memory.doesNotLeak(() => {}, PATIENT);
+    await memory.leaks(leaky, PATIENT);
+    await assert.rejects(memory.doesNotLeak(leaky, PATIENT), { code: 'ERR_ASSERTION', message: /leaky\(\) retains 1,[67]\d\d B per call/ });
+    await assert.rejects(memory.retainsLessThan(leaky, 1000, PATIENT), /the limit is 1,000 B/);
+    await memory.retainsLessThan(leaky, 5000, PATIENT);
+    await assert.rejects(memory.allocatesLessThan(leaky, 100, PATIENT), /allocates [\d,]+ B per call/);
+    await memory.pausesLessThan(() => {}, 10_000, PATIENT);
+  });
+
+  test('inconclusive passes with a warning, and fails with strict', async () => {
+    const slow = () => new Promise((resolve) => { setTimeout(resolve, 30); });
+    const warned = new Promise((resolve) => { process.once('warning', resolve); });
+    await memory.doesNotLeak(slow, { maxMs: 100 });
+    assert.match(String(await warned), /whether it leaks is not known.*It would take some [\d,]+ calls/);
+    await assert.rejects(memory.doesNotLeak(slow, { maxMs: 100, strict: true }), /is not known/);
+  });
+
+  test('one that nobody awaits fails the process', async () => {
+    const { code, stderr } = await runFixture('forgets-to-await.js');
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /doesNotLeak had not finished/);
+  });
+});
