@@ -19,7 +19,7 @@ describe('heapwatch', () => {
     test(`${args.join(' ')} names every command`, async () => {
       const { code, stdout } = await heapwatch(...args);
       assert.equal(code, 0);
-      assert.match(stdout, /^ {2}check .*\n {2}snapshot .*\n {2}verify /m);
+      assert.match(stdout, /^ {2}check .*\n {2}diff .*\n {2}inspect .*\n {2}snapshot .*\n {2}verify /m);
       assert.match(stdout, /Exit codes: 0 good, 1 a finding, 2/);
     });
   }

@@ -9,7 +9,7 @@ use synthetic::{Kind, Life, NULLS, shares};
 
 const MAJORS: [usize; 5] = [8, 15, 30, 60, 240];
 /// Lives with a major GC every two minutes.
-const HOURS: [u16; 5] = [1, 2, 4, 12, 48];
+const HOURS: [u16; 5] = [1, 2, 6, 12, 48];
 const MAJORS_AN_HOUR: usize = 30;
 const SIGMAS: [f64; 9] = [1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 20.0, 40.0];
 
@@ -32,8 +32,8 @@ fn table(title: &str, columns: &[(String, Life)], rows: &[Row], runs: usize) {
 
 fn main() {
     let runs: usize = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(4000);
-    let hour: Vec<(String, Life)> =
-        MAJORS.iter().map(|&majors| (format!("{majors} majors"), Life::hour(majors))).collect();
+    let four: Vec<(String, Life)> =
+        MAJORS.iter().map(|&majors| (format!("{majors} majors"), Life::four_hours(majors))).collect();
     let long: Vec<(String, Life)> = HOURS
         .iter()
         .map(|&hours| {
@@ -46,10 +46,10 @@ fn main() {
         SIGMAS.iter().map(|&sigmas| (format!("{sigmas} σ an hour"), kind(sigmas))).collect()
     };
     if !std::env::args().any(|argument| argument == "lives") {
-        println!("Leak said at any moment (in brackets: clean at the end), of {runs} series of one hour:");
-        table("False alarms", &hour, &nulls, runs);
-        table("Power in white noise", &hour, &leaks(Kind::Leak), runs);
-        table("Power in AR(0.5) noise", &hour, &leaks(Kind::LeakInWander), runs);
+        println!("Leak said at any moment (in brackets: clean at the end), of {runs} series of four hours:");
+        table("False alarms", &four, &nulls, runs);
+        table("Power in white noise", &four, &leaks(Kind::Leak), runs);
+        table("Power in AR(0.5) noise", &four, &leaks(Kind::LeakInWander), runs);
     }
     let fewer = runs / 4;
     println!("\nThe same of {fewer} series of longer lives, with {MAJORS_AN_HOUR} majors an hour:");

@@ -14,9 +14,9 @@ const { UsageError } = require('./usage-error.js');
 /** Loaded when called: one command needs nothing of the others. @type {Record<string, () => Command>} */
 const COMMANDS = {
   check: () => require('./check/command.js'),
-  snapshot: () => require('./snapshot/command.js'),
   diff: () => require('./heap/diff.js'),
   inspect: () => require('./heap/inspect.js'),
+  snapshot: () => require('./snapshot/command.js'),
   verify: () => require('./verify/command.js'),
 };
 

@@ -20,10 +20,10 @@ pub struct Life {
 }
 
 impl Life {
-    /// An hour with so many major GCs.
+    /// Four hours, sixteen least spans, with so many major GCs.
     #[must_use]
-    pub fn hour(majors: usize) -> Self {
-        Self { hours: 1.0, majors }
+    pub fn four_hours(majors: usize) -> Self {
+        Self { hours: 4.0, majors }
     }
 }
 
