@@ -6,6 +6,7 @@ const path = require('node:path');
 const { blockedTable } = require('./blocked/summary.js');
 const { countsTable, verdictLine } = require('./exact-counts/summary.js');
 const { expressTable } = require('./express/summary.js');
+const { heapTable } = require('./heap/summary.js');
 const { readResults } = require('./lib/results.js');
 const { lifecycleTable } = require('./lifecycle/summary.js');
 const { overheadTable } = require('./overhead/summary.js');
@@ -22,6 +23,7 @@ const TABLES = {
   express: expressTable,
   blocked: blockedTable,
   lifecycle: lifecycleTable,
+  heap: heapTable,
 };
 
 const DOCUMENT = path.join(__dirname, '..', 'docs', 'benchmarks.md');

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! One direction. `v8` and `os` hold all unsafe code; `event`, `aggregator`, `report`, `stats` and `export` are plain
-//! Rust that runs, and is tested, without Node. docs/architecture.md says why it is so.
+//! Rust that runs, and is tested, without Node. So is `heap`, which stands beside: from the text of a heap snapshot to
+//! who holds what. docs/architecture.md says why it is so.
 
 pub mod aggregator;
 // Under test nothing registers with Node, so nothing would be used.

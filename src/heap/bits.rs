@@ -19,6 +19,10 @@ impl Bits {
         self.0[index as usize / 64] |= 1 << (index % 64);
     }
 
+    pub fn clear(&mut self, index: u32) {
+        self.0[index as usize / 64] &= !(1 << (index % 64));
+    }
+
     /// Adds an index: was it new?
     #[inline]
     pub fn insert(&mut self, index: u32) -> bool {

@@ -1,5 +1,6 @@
 //! Numbers in the order of the file → the graph's columns, each one checked before anybody uses it as an index.
 
+use super::bits::Bits;
 use super::columns::reserve;
 use super::detached::Detachedness;
 use super::error::{Error, Result};
@@ -118,7 +119,8 @@ impl Builder {
                 }
                 reserve(&mut self.graph.first_edges, 1);
                 self.graph.first_edges.push(u32::try_from(self.claimed_edges).unwrap_or(u32::MAX));
-                self.graph.retainer_counts = vec![0; self.graph.kinds.len()];
+                self.graph.strong_counts = vec![0; self.graph.kinds.len()];
+                self.graph.weakly_held = Bits::new(self.graph.kinds.len());
                 self.nodes_done = true;
             }
             Section::Edges => {
@@ -200,11 +202,10 @@ impl Builder {
         self.largest_name = graph.names[before..].iter().copied().fold(self.largest_name, u32::max);
         reserve(&mut graph.ids, rows.len());
         graph.ids.extend(rows.clone().map(|row| row[layout.id]));
-        reserve(&mut graph.sizes, rows.len());
-        graph.sizes.extend(rows.clone().map(|row| u64::from(row[layout.self_size])));
+        graph.sizes.extend(rows.clone().map(|row| row[layout.self_size]));
         for &(at, value) in &batch.large {
             if at % layout.fields == layout.self_size {
-                graph.sizes[before + at / layout.fields] = value;
+                graph.sizes.set((before + at / layout.fields) as u32, value);
             }
         }
         reserve(&mut graph.first_edges, rows.len());
@@ -219,8 +220,10 @@ impl Builder {
             return Err(Error::TooLarge { what: "edges", limit: u64::from(u32::MAX) });
         }
         if let Some(field) = layout.detachedness {
-            reserve(&mut graph.detachedness, rows.len());
-            graph.detachedness.extend(rows.clone().map(|row| Detachedness::from_number(row[field])));
+            let known = rows.clone().enumerate().filter(|(_, row)| row[field] & 3 != 0);
+            graph
+                .detachedness
+                .extend(known.map(|(i, row)| ((before + i) as u32, Detachedness::from_number(row[field]))));
         }
         if let Some(field) = layout.trace_node_id
             && (!graph.trace_node_ids.is_empty() || rows.clone().any(|row| row[field] != 0))
@@ -257,7 +260,7 @@ impl Builder {
         let mut largest = self.largest_edge_name;
         for (i, row) in rows.enumerate() {
             let target = self.divide.exactly(row[layout.target]);
-            let count = target.and_then(|target| graph.retainer_counts.get_mut(target as usize));
+            let count = target.and_then(|target| graph.strong_counts.get_mut(target as usize));
             let (Some(target), Some(count), Some(&kind)) =
                 (target, count, layout.kinds.get(row[layout.kind] as usize))
             else {
@@ -269,7 +272,11 @@ impl Builder {
                 );
                 return Err(Error::damaged(self.offset, what));
             };
-            *count += 1;
+            if kind == EdgeType::Weak {
+                graph.weakly_held.set(target);
+            } else {
+                *count += 1;
+            }
             let name = row[layout.name];
             if kind.has_name() {
                 largest = largest.max(name);
@@ -295,12 +302,8 @@ impl Builder {
         }
         let fields = graph.meta.node.fields as u64;
         let root = u32::try_from(graph.meta.root / fields).unwrap_or(u32::MAX);
-        if graph.meta.root % fields != 0 || root >= graph.node_count() {
+        if !graph.meta.root.is_multiple_of(fields) || root >= graph.node_count() {
             return Err(Error::damaged(offset, format!("the root is node {root}, which does not exist")));
-        }
-        if graph.targets.is_empty() {
-            // Nothing could be counted.
-            graph.retainer_counts.resize(graph.kinds.len(), 0);
         }
         graph.root = root;
         graph.strings = strings;

@@ -6,6 +6,7 @@
 //! dominators nor distances are computed at all.
 
 use super::classes::{self, ClassKey};
+use super::columns::Sizes;
 use super::error::Result;
 use super::graph::Graph;
 use super::interfaces::{Interface, PlainObjects};
@@ -88,13 +89,13 @@ impl Census {
         Self::new(classes.keys, &classes.of, &graph.ids, &graph.sizes)
     }
 
-    pub(super) fn new(keys: Vec<ClassKey>, of: &[u32], ids: &[u32], sizes: &[u64]) -> Self {
+    pub(super) fn new(keys: Vec<ClassKey>, of: &[u32], ids: &[u32], sizes: &Sizes) -> Self {
         let mut entries: Vec<Entry> = of
             .iter()
             .zip(ids)
-            .zip(sizes)
-            .filter(|(_, size)| **size > 0)
-            .map(|((&class, &id), &size)| Entry { class, id, size })
+            .zip(sizes.iter())
+            .filter(|(_, size)| *size > 0)
+            .map(|((&class, &id), size)| Entry { class, id, size })
             .collect();
         entries.sort_by_key(|entry| u64::from(entry.class) << 32 | u64::from(entry.id));
         Self { keys, entries }

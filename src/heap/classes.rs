@@ -5,6 +5,7 @@
 //! properties (see `interfaces`); classes of the same name in two places are two (`classKeyInternal`). Nodes of no size
 //! are left out (`buildAggregates`).
 
+use super::columns::Sizes;
 use super::dominators::Dominators;
 use super::graph::{Graph, NodeIndex};
 use super::interfaces::{Interface, Matcher, PlainObjects};
@@ -28,7 +29,7 @@ impl ClassKey {
     /// The class's name.
     #[must_use]
     pub fn name(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.name)
+        super::strings::text_of(&self.name)
     }
 }
 
@@ -86,21 +87,20 @@ pub(super) fn classify(graph: &Graph, objects: &PlainObjects<'_>, interfaces: &[
         while locations.next_if(|(at, _)| *at < node).is_some() {}
         let location = locations.next_if(|(at, _)| *at == node).map(|(_, location)| *location);
         let next = u32::try_from(keys.len()).unwrap_or(u32::MAX);
-        let class = match location.filter(|_| kind == NodeType::Object) {
-            Some(location) => *located.entry((name, location)).or_insert(next),
-            None => {
-                if unlocated.len() <= name as usize {
-                    unlocated.resize(names.texts.len(), ClassIndex::MAX);
-                }
-                let class = &mut unlocated[name as usize];
-                if *class == ClassIndex::MAX {
-                    *class = next;
-                }
-                *class
+        let location = location.filter(|_| kind == NodeType::Object);
+        let class = if let Some(location) = location {
+            *located.entry((name, location)).or_insert(next)
+        } else {
+            if unlocated.len() <= name as usize {
+                unlocated.resize(names.texts.len(), ClassIndex::MAX);
             }
+            let class = &mut unlocated[name as usize];
+            if *class == ClassIndex::MAX {
+                *class = next;
+            }
+            *class
         };
         if class == next {
-            let location = location.filter(|_| kind == NodeType::Object);
             keys.push(ClassKey { name: names.texts[name as usize].clone(), location });
         }
         of.push(class);
@@ -161,7 +161,7 @@ impl<'a> Names<'a> {
 /// Sums up the classes, members without size left out.
 pub(super) fn rows(
     classes: &mut Classes,
-    sizes: &[u64],
+    sizes: &Sizes,
     distances: &[i32],
     dominators: &Dominators,
 ) -> Vec<ClassRow> {
@@ -169,11 +169,11 @@ pub(super) fn rows(
         .into_iter()
         .map(|key| ClassRow { key, count: 0, shallow: 0, retained: 0, distance: i32::MAX })
         .collect();
-    for ((&class, &size), &distance) in classes.of.iter().zip(sizes).zip(distances) {
+    for ((&class, size), &distance) in classes.of.iter().zip(sizes.iter()).zip(distances) {
         if size > 0 {
             let row = &mut rows[class as usize];
             row.count += 1;
-            row.shallow += size;
+            row.shallow = row.shallow.saturating_add(size);
             row.distance = row.distance.min(distance);
         }
     }
@@ -182,7 +182,7 @@ pub(super) fn rows(
 }
 
 /// Adds a node's retained size to its class's, unless a dominator above it is of the same class and has counted it.
-fn add_retained(rows: &mut [ClassRow], of: &[ClassIndex], sizes: &[u64], dominators: &Dominators) {
+fn add_retained(rows: &mut [ClassRow], of: &[ClassIndex], sizes: &Sizes, dominators: &Dominators) {
     let mut open = vec![false; rows.len()];
     // The dominators above the current node that opened their class, and the position after all that they dominate.
     let mut above: Vec<(usize, ClassIndex)> = Vec::new();
@@ -192,7 +192,7 @@ fn add_retained(rows: &mut [ClassRow], of: &[ClassIndex], sizes: &[u64], dominat
             above.pop();
         }
         let class = of[node as usize];
-        if sizes[node as usize] > 0 && !open[class as usize] {
+        if sizes.get(node) > 0 && !open[class as usize] {
             rows[class as usize].retained += dominators.retained[node as usize];
             let below = dominators.subtree[position] as usize;
             if below > 1 {
@@ -206,11 +206,9 @@ fn add_retained(rows: &mut [ClassRow], of: &[ClassIndex], sizes: &[u64], dominat
 /// The nodes of a class.
 pub(super) fn members<'a>(
     of: &'a [ClassIndex],
-    sizes: &'a [u64],
+    sizes: &'a Sizes,
     class: ClassIndex,
 ) -> impl Iterator<Item = NodeIndex> + 'a {
-    (0..)
-        .zip(of.iter().zip(sizes))
-        .filter(move |(_, (of, size))| **of == class && **size > 0)
-        .map(|(node, _)| node)
+    let of_class = (0..).zip(of).filter(move |(_, of)| **of == class);
+    of_class.map(|(node, _)| node).filter(|&node| sizes.get(node) > 0)
 }

@@ -1,6 +1,7 @@
 //! Which native nodes are cut off from the document (DevTools' `propagateDOMState`): known for some by the embedder,
 //! passed on to what those hold, and shown in their names.
 
+use super::bits::Bits;
 use super::graph::{Graph, NodeIndex};
 use super::meta::{EdgeType, NodeType};
 use rustc_hash::FxHashMap;
@@ -33,45 +34,48 @@ impl Detachedness {
 
 /// Passes on who is attached and who is detached, and calls the latter so.
 pub(super) fn propagate(graph: &mut Graph) {
-    if graph.detachedness.is_empty() {
+    if graph.meta.node.detachedness.is_none() {
         // Older snapshots say it in the name alone.
-        if graph.meta.node.detachedness.is_none() {
-            graph.detachedness = graph
-                .nodes()
-                .map(|node| {
-                    let detached = graph.kind(node) == NodeType::Native
-                        && graph.name_bytes(node).starts_with(b"Detached ");
-                    if detached { Detachedness::Detached } else { Detachedness::Unknown }
-                })
-                .collect();
-        }
+        let detached = |&node: &NodeIndex| {
+            graph.kind(node) == NodeType::Native && graph.name_bytes(node).starts_with(b"Detached ")
+        };
+        graph.detachedness =
+            graph.nodes().filter(detached).map(|node| (node, Detachedness::Detached)).collect();
         return;
     }
+    if graph.detachedness.is_empty() {
+        return;
+    }
+    let known = std::mem::take(&mut graph.detachedness);
     let mut work = Propagation {
-        seen: vec![false; graph.kinds.len()],
+        states: vec![Detachedness::Unknown; graph.kinds.len()],
+        seen: Bits::new(graph.kinds.len()),
         attached: Vec::new(),
         detached: Vec::new(),
         renamed: FxHashMap::default(),
     };
-    for node in graph.nodes() {
-        let state = graph.detachedness[node as usize];
-        if state != Detachedness::Unknown {
-            work.visit(graph, node, state);
-        }
+    for &(node, state) in &known {
+        work.states[node as usize] = state;
+    }
+    for (node, state) in known {
+        work.visit(graph, node, state);
     }
     // What hangs from something attached is attached; of the rest, what hangs from something detached is detached.
     while let Some(node) = work.attached.pop() {
         work.pass_on(graph, node, Detachedness::Attached);
     }
     while let Some(node) = work.detached.pop() {
-        if graph.detachedness[node as usize] != Detachedness::Attached {
+        if work.states[node as usize] != Detachedness::Attached {
             work.pass_on(graph, node, Detachedness::Detached);
         }
     }
+    let states = (0..).zip(work.states);
+    graph.detachedness = states.filter(|(_, state)| *state != Detachedness::Unknown).collect();
 }
 
 struct Propagation {
-    seen: Vec<bool>,
+    states: Vec<Detachedness>,
+    seen: Bits,
     attached: Vec<NodeIndex>,
     detached: Vec<NodeIndex>,
     renamed: FxHashMap<u32, u32>,
@@ -79,11 +83,11 @@ struct Propagation {
 
 impl Propagation {
     fn visit(&mut self, graph: &mut Graph, node: NodeIndex, state: Detachedness) {
-        if std::mem::replace(&mut self.seen[node as usize], true) || graph.kind(node) != NodeType::Native {
+        if !self.seen.insert(node) || graph.kind(node) != NodeType::Native {
             // Never through JavaScript: every way back to the embedder ends at a node that knows its own state.
             return;
         }
-        graph.detachedness[node as usize] = state;
+        self.states[node as usize] = state;
         if state == Detachedness::Attached {
             self.attached.push(node);
         } else {

@@ -34,19 +34,18 @@ pub(super) fn distances(graph: &Graph, ephemerons: &Ephemerons, progress: &Progr
         native_context: graph.strings.first(b"system / NativeContext"),
         sloppy_function_map: graph.strings.first(b"sloppy_function_map"),
         map_descriptors: graph.strings.first(b"(map descriptors)"),
-        queue: Vec::with_capacity(graph.kinds.len()),
+        frontier: Vec::new(),
     };
     for node in user_roots(graph) {
         search.distances[node as usize] = 1;
         search.reached.set(node);
-        search.queue.push(node); // twice if it is there twice, as in DevTools
+        search.frontier.push(node); // twice if it is there twice, as in DevTools
     }
-    let any = !search.queue.is_empty();
+    let any = !search.frontier.is_empty();
     search.run()?;
     search.distances[graph.root as usize] = if any { SYSTEM_DISTANCE } else { 0 };
     search.reached.set(graph.root);
-    search.queue.clear();
-    search.queue.push(graph.root);
+    search.frontier.push(graph.root);
     search.run()?;
     Ok(search.distances)
 }
@@ -63,7 +62,8 @@ struct Search<'a> {
     native_context: Option<u32>,
     sloppy_function_map: Option<u32>,
     map_descriptors: Option<u32>,
-    queue: Vec<NodeIndex>,
+    /// Nodes of one distance. (Not all nodes in a queue: that would be four bytes each.)
+    frontier: Vec<NodeIndex>,
 }
 
 /// Nodes some of whose edges do not count.
@@ -76,21 +76,26 @@ enum Special {
 
 impl Search<'_> {
     fn run(&mut self) -> Result<()> {
-        let mut next = 0;
-        while let Some(&node) = self.queue.get(next) {
-            next += 1;
-            self.progress.check_at(next)?;
-            let distance = self.distances[node as usize].saturating_add(1);
-            let special = self.special(node);
-            for edge in self.graph.edges(node) {
-                if edge.kind == EdgeType::Weak || self.reached.get(edge.target) || !self.counts(special, edge)
-                {
-                    continue;
+        let mut current = Vec::new();
+        while !self.frontier.is_empty() {
+            std::mem::swap(&mut current, &mut self.frontier);
+            for (step, &node) in current.iter().enumerate() {
+                self.progress.check_at(step)?;
+                let distance = self.distances[node as usize].saturating_add(1);
+                let special = self.special(node);
+                for edge in self.graph.edges(node) {
+                    if edge.kind == EdgeType::Weak
+                        || self.reached.get(edge.target)
+                        || !self.counts(special, edge)
+                    {
+                        continue;
+                    }
+                    self.reached.set(edge.target);
+                    self.distances[edge.target as usize] = distance;
+                    self.frontier.push(edge.target);
                 }
-                self.reached.set(edge.target);
-                self.distances[edge.target as usize] = distance;
-                self.queue.push(edge.target);
             }
+            current.clear();
         }
         Ok(())
     }

@@ -11,6 +11,7 @@
 //! Which edges count is DevTools' decision (`computeIsEssentialEdge`, `markPageOwnedNodes`): see [`essential`].
 
 use super::bits::Bits;
+use super::columns::Sizes;
 use super::ephemerons::Ephemerons;
 use super::error::Result;
 use super::graph::{Edge, Graph, NodeIndex};
@@ -51,19 +52,24 @@ fn essential(graph: &Graph, ephemerons: &Ephemerons, source: NodeIndex, edge: Ed
     }
 }
 
-/// Finds the dominators of all nodes.
-pub(super) fn tree(graph: &Graph, ephemerons: &Ephemerons, progress: &Progress) -> Result<Tree> {
-    let mut walk = Walk::new(graph, ephemerons, progress);
+/// Finds the dominators of all nodes. `counts`: how many edges that are not weak arrive at each node.
+pub(super) fn tree(
+    graph: &Graph,
+    counts: Vec<u32>,
+    ephemerons: &Ephemerons,
+    progress: &Progress,
+) -> Result<Tree> {
+    let mut walk = Walk::new(graph, counts, ephemerons, progress);
     walk.run()?;
-    let Walk { vertex, parent, starts, filled, predecessors, .. } = walk;
+    let Walk { vertex, parent, lists, .. } = walk;
     progress.tell(Phase::Dominators, 1, 3)?;
-    let semi = semidominators(&vertex, &parent, &starts, &filled, &predecessors, progress)?;
-    drop((starts, filled, predecessors));
+    let semi = semidominators(&vertex, &parent, lists, progress)?;
     progress.tell(Phase::Dominators, 2, 3)?;
     let mut idom = parent;
     for i in 1..idom.len() {
+        let semidominator = semi[vertex[i] as usize];
         let mut dominator = idom[i];
-        while dominator > semi[i] {
+        while dominator > semidominator {
             dominator = idom[dominator as usize];
         }
         idom[i] = dominator;
@@ -73,38 +79,80 @@ pub(super) fn tree(graph: &Graph, ephemerons: &Ephemerons, progress: &Progress) 
 
 impl Tree {
     /// Retained sizes and the order of the tree, from the sizes of the nodes.
-    #[expect(clippy::cast_possible_truncation, reason = "numbers of nodes")]
-    pub fn dominators(self, sizes: &[u64]) -> Dominators {
+    pub fn dominators(self, sizes: &Sizes) -> Dominators {
         let Self { vertex, idom } = self;
         let count = vertex.len();
-        let mut sums: Vec<u64> = vertex.iter().map(|&node| sizes[node as usize]).collect();
         let mut below = vec![1u32; count];
         for i in (1..count).rev() {
-            let dominator = idom[i] as usize;
-            sums[dominator] += sums[i];
-            below[dominator] += below[i];
+            below[idom[i] as usize] += below[i];
         }
-        let mut result = Dominators {
-            dominator: vec![0; count],
-            retained: vec![0; count],
-            order: vec![0; count],
-            subtree: vec![0; count],
-        };
+        let (mut dominator, mut order, mut subtree) = (vec![0; count], vec![0; count], vec![0; count]);
         // Where the next child of each goes: its own place, and one on for each node placed below it.
         let mut next = vec![0u32; count];
         for i in 0..count {
-            let place = if i == 0 { 0 } else { next[idom[i] as usize] };
+            let above = idom[i] as usize;
+            let place = if i == 0 { 0 } else { next[above] };
             if i > 0 {
-                next[idom[i] as usize] += below[i];
+                next[above] += below[i];
             }
             next[i] = place + 1;
-            let node = vertex[i];
-            result.order[place as usize] = node;
-            result.subtree[place as usize] = below[i];
-            result.dominator[node as usize] = vertex[idom[i] as usize];
-            result.retained[node as usize] = sums[i];
+            order[place as usize] = vertex[i];
+            subtree[place as usize] = below[i];
+            dominator[vertex[i] as usize] = vertex[above];
         }
-        result
+        drop((below, next, vertex, idom));
+        // What a node retains stands in one piece of that order: the difference of two running sums.
+        let mut sums = Vec::with_capacity(count + 1);
+        let mut sum = 0u64;
+        sums.push(sum);
+        sums.extend(order.iter().map(|&node| {
+            sum = sum.saturating_add(sizes.get(node));
+            sum
+        }));
+        let mut retained = vec![0; count];
+        for (place, &node) in order.iter().enumerate() {
+            retained[node as usize] = sums[place + subtree[place] as usize] - sums[place];
+        }
+        Dominators { dominator, retained, order, subtree }
+    }
+}
+
+/// For each node the numbers of those that have an edge to it, but for the one that it was found from.
+///
+/// Made for little memory: `ends[node]` moves on while the list is filled, and the first entry of a list is marked, so
+/// that it can be read backwards. Nothing is written to lists that get no entry; `filled` tells those.
+struct Lists {
+    ends: Vec<u32>,
+    entries: Vec<u32>,
+    filled: Bits,
+}
+
+/// Marks the first entry of a list. Numbers of nodes are below `MAX_INDEX`.
+const FIRST: u32 = 1 << 31;
+
+impl Lists {
+    fn new(mut counts: Vec<u32>) -> Self {
+        let mut sum = 0u32;
+        for count in &mut counts {
+            let length = count.saturating_sub(1); // the edge that a node was found by has no entry
+            *count = sum;
+            sum += length;
+        }
+        let mut entries = vec![0; sum as usize];
+        for (node, &start) in counts.iter().enumerate() {
+            if counts.get(node + 1).copied().unwrap_or(sum) > start {
+                entries[start as usize] = FIRST;
+            }
+        }
+        Self { filled: Bits::new(counts.len()), ends: counts, entries }
+    }
+
+    #[inline]
+    fn add(&mut self, node: NodeIndex, number: u32) {
+        let end = &mut self.ends[node as usize];
+        self.entries[*end as usize] |= number;
+        *end += 1;
+        self.filled.set(node);
     }
 }
 
@@ -119,37 +167,21 @@ struct Walk<'a> {
     vertex: Vec<NodeIndex>,
     /// Number of the node from which each was found.
     parent: Vec<u32>,
-    /// Where the predecessors of each node stand: `starts[node]..filled[node]`.
-    starts: Vec<u32>,
-    filled: Vec<u32>,
-    /// Numbers of nodes.
-    predecessors: Vec<u32>,
+    lists: Lists,
     stack: Vec<Open>,
     /// Targets of strong edges of the page that do not count for dominators.
     aside: Vec<NodeIndex>,
 }
 
-/// A node whose edges are being looked at.
+/// A node (by number) whose edges are being looked at.
 struct Open {
-    node: NodeIndex,
     number: u32,
     next_edge: u32,
-    end: u32,
 }
 
 impl<'a> Walk<'a> {
-    fn new(graph: &'a Graph, ephemerons: &'a Ephemerons, progress: &'a Progress) -> Self {
+    fn new(graph: &'a Graph, counts: Vec<u32>, ephemerons: &'a Ephemerons, progress: &'a Progress) -> Self {
         let nodes = graph.kinds.len();
-        let mut sum = 0;
-        let starts: Vec<u32> = graph
-            .retainer_counts
-            .iter()
-            .map(|&count| {
-                let start = sum;
-                sum += count;
-                start
-            })
-            .collect();
         Self {
             graph,
             ephemerons,
@@ -158,9 +190,7 @@ impl<'a> Walk<'a> {
             page: None,
             vertex: Vec::with_capacity(nodes),
             parent: Vec::with_capacity(nodes),
-            filled: starts.clone(),
-            starts,
-            predecessors: vec![0; graph.targets.len()],
+            lists: Lists::new(counts),
             stack: Vec::new(),
             aside: Vec::new(),
         }
@@ -172,30 +202,33 @@ impl<'a> Walk<'a> {
         self.seen.set(root);
         self.vertex.push(root);
         self.parent.push(0);
-        for edge in graph.edges(root) {
-            if essential(graph, self.ephemerons, root, edge) {
-                self.file(edge.target, 0);
-            }
-        }
         // The page first: what its globals hold is its own, so that this walk finds both what is owned and the numbers.
-        for edge in graph.edges(root) {
-            if self.is_page_entry(edge) {
-                self.aside.push(edge.target);
-                if essential(graph, self.ephemerons, root, edge) {
-                    self.from(edge.target)?;
-                }
-            }
+        for edge in graph.edges(root).filter(|&edge| self.is_page_entry(edge)).collect::<Vec<_>>() {
+            self.aside.push(edge.target);
+            self.walk_from_root(edge)?;
         }
         self.page = Some(self.page_owned()?);
         for edge in graph.edges(root) {
-            if essential(graph, self.ephemerons, root, edge) {
-                self.from(edge.target)?;
+            if !self.is_page_entry(edge) {
+                self.walk_from_root(edge)?;
             }
         }
         if self.vertex.len() < graph.kinds.len() {
             self.unreachable()?;
         }
         Ok(())
+    }
+
+    /// Walks from the target of an edge of the root, if it has not been seen yet.
+    fn walk_from_root(&mut self, edge: Edge) -> Result<()> {
+        if !essential(self.graph, self.ephemerons, self.graph.root, edge) {
+            return Ok(());
+        }
+        if self.seen.get(edge.target) {
+            self.lists.add(edge.target, 0);
+            return Ok(());
+        }
+        self.walk(edge.target)
     }
 
     fn is_page_entry(&self, edge: Edge) -> bool {
@@ -212,6 +245,7 @@ impl<'a> Walk<'a> {
     /// All that strong edges of any kind reach from the globals: what has been seen, and what was set aside.
     fn page_owned(&mut self) -> Result<Bits> {
         let mut owned = self.seen.clone();
+        owned.clear(self.graph.root); // owned only if something owned leads back to it
         let mut list = std::mem::take(&mut self.aside);
         list.retain(|&node| owned.insert(node));
         let mut steps = 0;
@@ -227,36 +261,31 @@ impl<'a> Walk<'a> {
         Ok(owned)
     }
 
-    /// Files an edge from the node with `number` under its target.
-    #[inline]
-    fn file(&mut self, target: NodeIndex, number: u32) {
-        let place = &mut self.filled[target as usize];
-        self.predecessors[*place as usize] = number;
-        *place += 1;
-    }
-
     #[expect(clippy::cast_possible_truncation, reason = "numbers of nodes")]
-    fn open(&mut self, node: NodeIndex, parent: u32) {
+    fn open(&mut self, node: NodeIndex, parent: u32) -> Open {
         let number = self.vertex.len() as u32;
         self.vertex.push(node);
         self.parent.push(parent);
-        let edges = self.graph.edge_range(node);
-        self.stack.push(Open { node, number, next_edge: edges.start as u32, end: edges.end as u32 });
+        Open { number, next_edge: self.graph.first_edges[node as usize] }
     }
 
     /// Walks from a node that hangs from the root, if it has not been seen yet.
-    fn from(&mut self, start: NodeIndex) -> Result<()> {
+    fn walk(&mut self, start: NodeIndex) -> Result<()> {
         if !self.seen.insert(start) {
             return Ok(());
         }
-        self.open(start, 0);
+        let graph = self.graph;
+        let open = self.open(start, 0);
+        self.stack.push(open);
         'nodes: while let Some(mut open) = self.stack.pop() {
             self.progress.check_at(self.vertex.len())?;
-            let foreign = self.page.as_ref().is_some_and(|page| !page.get(open.node));
-            while open.next_edge < open.end {
-                let edge = self.graph.edge(open.next_edge);
+            let node = self.vertex[open.number as usize];
+            let foreign = self.page.as_ref().is_some_and(|page| !page.get(node));
+            let end = graph.first_edges[node as usize + 1];
+            while open.next_edge < end {
+                let edge = graph.edge(open.next_edge);
                 open.next_edge += 1;
-                if !essential(self.graph, self.ephemerons, open.node, edge) {
+                if !essential(graph, self.ephemerons, node, edge) {
                     if self.page.is_none() && edge.kind != EdgeType::Weak {
                         self.aside.push(edge.target);
                     }
@@ -266,12 +295,16 @@ impl<'a> Walk<'a> {
                 if foreign && self.page.as_ref().is_some_and(|page| page.get(edge.target)) {
                     continue;
                 }
-                self.file(edge.target, open.number);
                 if self.seen.insert(edge.target) {
-                    let number = open.number;
+                    let child = self.open(edge.target, open.number);
                     self.stack.push(open);
-                    self.open(edge.target, number);
+                    self.stack.push(child);
                     continue 'nodes;
+                }
+                if edge.target != graph.root {
+                    self.lists.add(edge.target, open.number);
+                } else if self.page.is_none() {
+                    self.aside.push(graph.root);
                 }
             }
         }
@@ -300,7 +333,7 @@ impl<'a> Walk<'a> {
         }
         for node in graph.nodes() {
             if !held.get(node) {
-                self.from(node)?;
+                self.walk(node)?;
             }
         }
         for node in graph.nodes() {
@@ -320,37 +353,42 @@ struct Link {
     label: u32,
 }
 
+/// The semidominators by node, in the memory of the lists' ends.
 #[expect(clippy::cast_possible_truncation, reason = "numbers of nodes")]
 fn semidominators(
     vertex: &[NodeIndex],
     parent: &[u32],
-    starts: &[u32],
-    filled: &[u32],
-    predecessors: &[u32],
+    lists: Lists,
     progress: &Progress,
 ) -> Result<Vec<u32>> {
-    let mut semi = parent.to_vec();
+    let Lists { mut ends, entries, filled } = lists;
     let mut links: Vec<Link> =
         parent.iter().enumerate().map(|(i, &ancestor)| Link { ancestor, label: i as u32 }).collect();
     let mut path = Vec::new();
     for i in (1..vertex.len()).rev() {
         progress.check_at(i)?;
-        let node = vertex[i] as usize;
+        let node = vertex[i];
         let current = i as u32;
-        let mut smallest = semi[i];
-        for &predecessor in &predecessors[starts[node] as usize..filled[node] as usize] {
-            // Of two numbers the smaller one is above in the walk's tree, if there is an edge from it to the other.
-            let candidate = if predecessor <= current {
-                predecessor
-            } else {
-                evaluate(&mut links, predecessor, current, &mut path)
-            };
-            smallest = smallest.min(candidate);
+        let mut smallest = parent[i];
+        if smallest > 0 && filled.get(node) {
+            for &entry in entries[..ends[node as usize] as usize].iter().rev() {
+                let predecessor = entry & !FIRST;
+                // Of two numbers the smaller one is above in the walk's tree, if it has an edge to the other.
+                let candidate = if predecessor <= current {
+                    predecessor
+                } else {
+                    evaluate(&mut links, predecessor, current, &mut path)
+                };
+                smallest = smallest.min(candidate);
+                if entry & FIRST != 0 {
+                    break;
+                }
+            }
         }
-        semi[i] = smallest;
+        ends[node as usize] = smallest;
         links[i].label = smallest;
     }
-    Ok(semi)
+    Ok(ends)
 }
 
 /// The smallest semidominator from `start` up to the last number above `current`, with the way there made shorter.

@@ -41,7 +41,9 @@ impl Ephemerons {
         let mut named = Bits::default();
         if !pairs.is_empty() {
             named = Bits::new(strings.len());
-            pairs.keys().for_each(|&index| named.set(index));
+            for &index in pairs.keys() {
+                named.set(index);
+            }
         }
         Self { named, pairs }
     }

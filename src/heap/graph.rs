@@ -1,8 +1,10 @@
 //! The graph of a heap: nodes are objects, edges are references.
 //!
-//! Columns, not structures: about 22 bytes a node and 8 an edge. Edges stand in the order of the nodes they leave, so
+//! Columns, not structures: about 17 bytes a node and 8 an edge. Edges stand in the order of the nodes they leave, so
 //! one offset per node finds them (compressed sparse rows); a target shares its 32 bits with the edge's type.
 
+use super::bits::Bits;
+use super::columns::Sizes;
 use super::detached::Detachedness;
 use super::locations::Locations;
 use super::meta::{EdgeType, Meta, NodeType};
@@ -27,16 +29,19 @@ pub struct Graph {
     pub(super) names: Vec<u32>,
     pub(super) ids: Vec<u32>,
     /// Shallow sizes in bytes: the file's own, until `shallow::attribute` gives the sizes of parts to their owners.
-    pub(super) sizes: Vec<u64>,
+    pub(super) sizes: Sizes,
     /// Where the edges of each node start; one more for the end.
     pub(super) first_edges: Vec<u32>,
     /// Target << 3 | type.
     pub(super) targets: Vec<u32>,
     /// Index of a string, or of an element.
     pub(super) edge_names: Vec<u32>,
-    /// How many edges arrive at each node, whatever their type.
-    pub(super) retainer_counts: Vec<u32>,
-    pub(super) detachedness: Vec<Detachedness>,
+    /// How many edges that are not weak arrive at each node. The dominators use this memory up.
+    pub(super) strong_counts: Vec<u32>,
+    /// Nodes at which weak edges arrive.
+    pub(super) weakly_held: Bits,
+    /// Of the nodes of which it is known, by node.
+    pub(super) detachedness: Vec<(NodeIndex, Detachedness)>,
     /// The types of nodes that are `NodeType::Other`: the file's number for it.
     pub(super) other_kinds: Vec<(NodeIndex, u8)>,
     pub(super) trace_node_ids: Vec<u32>,
@@ -151,25 +156,20 @@ impl Graph {
     #[must_use]
     #[inline]
     pub fn size(&self, node: NodeIndex) -> u64 {
-        self.sizes[node as usize]
+        self.sizes.get(node)
     }
 
     /// Is the node cut off from the document (Chromium) or from the embedder's roots (Node)?
     #[must_use]
     pub fn detachedness(&self, node: NodeIndex) -> Detachedness {
-        self.detachedness.get(node as usize).copied().unwrap_or_default()
+        let known = self.detachedness.binary_search_by_key(&node, |known| known.0);
+        known.map_or(Detachedness::Unknown, |at| self.detachedness[at].1)
     }
 
     /// Which of the recorded allocations made the node; 0 is none.
     #[must_use]
     pub fn trace_node_id(&self, node: NodeIndex) -> u32 {
         self.trace_node_ids.get(node as usize).copied().unwrap_or(0)
-    }
-
-    /// How many edges arrive at a node, weak ones included.
-    #[must_use]
-    pub fn retainer_count(&self, node: NodeIndex) -> u32 {
-        self.retainer_counts[node as usize]
     }
 
     /// Where a node's edges stand among all edges.
@@ -180,6 +180,7 @@ impl Graph {
     }
 
     /// A node's edges: what it refers to.
+    #[must_use]
     #[inline]
     pub fn edges(&self, node: NodeIndex) -> impl DoubleEndedIterator<Item = Edge> + ExactSizeIterator + '_ {
         let range = self.edge_range(node);

@@ -3,7 +3,7 @@
 use super::graph::{Graph, NodeIndex};
 use super::interfaces::format_property;
 use super::meta::{EdgeType, NodeType};
-use super::strings::Strings;
+use super::strings::{Strings, text_of};
 use std::borrow::Cow;
 
 /// V8 cuts strings at this length; a joined string is not put together beyond it.
@@ -16,9 +16,9 @@ impl Graph {
     #[must_use]
     pub fn display_name(&self, node: NodeIndex) -> Cow<'_, str> {
         match self.kind(node) {
-            NodeType::ConsString => String::from_utf8_lossy(&self.joined(node)).into_owned().into(),
+            NodeType::ConsString => text_of(&self.joined(node)).into_owned().into(),
             NodeType::Object if self.name_bytes(node) == b"Object" => {
-                String::from_utf8_lossy(&self.object_name(node)).into_owned().into()
+                text_of(&self.object_name(node)).into_owned().into()
             }
             _ => self.name(node),
         }

@@ -1,7 +1,7 @@
 //! Text in pieces → [`Graph`]: the outer structure of the JSON, and who reads which part of it.
 //!
 //! The text is never kept: arrays of numbers go through `scan` into the `builder`'s columns, strings into one arena,
-//! only the header (`"snapshot"`, a few kilobytes) is collected for serde_json. What is not known is skipped.
+//! only the header (`"snapshot"`, a few kilobytes) is collected for `serde_json`. What is not known is skipped.
 
 use super::builder::{Builder, Section};
 use super::error::{Error, Result};

@@ -60,7 +60,7 @@ impl Progress {
     /// As [`Progress::check`], at one step in 65,536 only: for loops over nodes.
     #[inline]
     pub(super) fn check_at(&self, step: usize) -> Result<()> {
-        if step & 0xffff == 0 { self.check() } else { Ok(()) }
+        if step.is_multiple_of(1 << 16) { self.check() } else { Ok(()) }
     }
 
     pub(super) fn tell(&self, phase: Phase, done: u64, total: u64) -> Result<()> {

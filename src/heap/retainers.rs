@@ -13,15 +13,14 @@ pub(super) struct Retainers {
 
 impl Retainers {
     pub fn new(graph: &Graph) -> Self {
-        let mut starts = Vec::with_capacity(graph.kinds.len() + 1);
-        let mut sum = 0;
-        starts.push(0);
         // One place further on: filling moves each start to where the next one is.
-        starts.extend(graph.retainer_counts.iter().map(|count| {
-            let start = sum;
-            sum += count;
-            start
-        }));
+        let mut starts = vec![0u32; graph.kinds.len() + 2];
+        for packed in &graph.targets {
+            starts[(packed >> 3) as usize + 2] += 1;
+        }
+        for i in 2..starts.len() {
+            starts[i] += starts[i - 1];
+        }
         let mut edges = vec![0; graph.targets.len()];
         for (index, packed) in (0..).zip(&graph.targets) {
             let place = &mut starts[(packed >> 3) as usize + 1];

@@ -218,7 +218,6 @@ fn long_number(text: &[u8], start: usize, end: usize, offset: u64) -> Result<u64
 
 /// The value of the last `length` (1 to 8) of eight ASCII digits, the first of which is the lowest byte.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "eight digits fit")]
 fn eight_digits(bytes: u64, length: usize) -> u32 {
     let digits = bytes & (0x0f0f_0f0f_0f0f_0f0f_u64 << (64 - 8 * length));
     let pairs = (digits.wrapping_mul(2561) >> 8) & 0x00ff_00ff_00ff_00ff;

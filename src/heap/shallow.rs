@@ -3,6 +3,7 @@
 
 use super::bits::Bits;
 use super::builder::is_weak;
+use super::columns::Sizes;
 use super::distances;
 use super::error::Result;
 use super::graph::{Graph, NodeIndex};
@@ -13,7 +14,7 @@ const NOBODY: u32 = u32::MAX;
 const SEVERAL: u32 = u32::MAX - 1;
 
 /// Gives the sizes of parts to their single owners.
-pub(super) fn attribute(graph: &Graph, mut sizes: Vec<u64>, progress: &Progress) -> Result<Vec<u64>> {
+pub(super) fn attribute(graph: &Graph, mut sizes: Sizes, progress: &Progress) -> Result<Sizes> {
     if distances::user_roots(graph).next().is_none() {
         // Taken with V8's internals exposed: whoever did that wants to see them.
         return Ok(sizes);
@@ -45,8 +46,11 @@ pub(super) fn attribute(graph: &Graph, mut sizes: Vec<u64>, progress: &Progress)
             && owner != graph.root
             && graph.kind(owner) != NodeType::Synthetic
         {
-            let size = std::mem::take(&mut sizes[node as usize]);
-            sizes[owner as usize] += size;
+            let size = sizes.get(node);
+            if size > 0 {
+                sizes.set(node, 0);
+                sizes.set(owner, sizes.get(owner).saturating_add(size));
+            }
         }
     }
     Ok(sizes)

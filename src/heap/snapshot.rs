@@ -1,5 +1,6 @@
 //! A graph with all that follows from it: what the rest of heapwatch asks.
 
+use super::bits::Bits;
 use super::classes::{self, ClassIndex, ClassRow, Classes};
 use super::distances;
 use super::dominators::{self, Dominators};
@@ -109,6 +110,13 @@ impl Snapshot {
         progress.tell(Phase::Dominators, 0, 3)?;
         let ephemerons = Ephemerons::find(&graph.strings);
         let sizes = std::mem::take(&mut graph.sizes);
+        let counts = std::mem::take(&mut graph.strong_counts);
+        let mut held_once = Bits::new(counts.len());
+        for (node, &count) in (0..).zip(&counts) {
+            if count == 1 && !graph.weakly_held.get(node) {
+                held_once.set(node);
+            }
+        }
         // Dominators take about as long as all the rest together; they need the sizes only at their end.
         let (tree, beside) = std::thread::scope(|scope| {
             let (graph, ephemerons) = (&graph, &ephemerons);
@@ -121,7 +129,7 @@ impl Snapshot {
                 let classes = classes::classify(graph, &objects, &interfaces);
                 Ok((sizes, distances, interfaces, classes))
             });
-            let tree = dominators::tree(graph, ephemerons, progress);
+            let tree = dominators::tree(graph, counts, ephemerons, progress);
             if tree.is_err() {
                 progress.cancel();
             }
@@ -135,7 +143,7 @@ impl Snapshot {
         progress.tell(Phase::Classes, 0, 1)?;
         graph.sizes = sizes;
         let rows = classes::rows(&mut classes, &graph.sizes, &distances, &dominators);
-        let statistics = statistics::statistics(&graph, dominators.retained[graph.root as usize]);
+        let statistics = statistics::statistics(&graph, &held_once, dominators.retained[graph.root as usize]);
         progress.tell(Phase::Classes, 1, 1)?;
         Ok(Self {
             graph,

@@ -1,5 +1,6 @@
 //! The sums of DevTools' Statistics view (`calculateStatistics`).
 
+use super::bits::Bits;
 use super::graph::{Graph, NodeIndex};
 use super::meta::{EdgeType, NodeType};
 
@@ -24,7 +25,7 @@ pub struct Statistics {
     pub system: u64,
 }
 
-pub(super) fn statistics(graph: &Graph, root_retained: u64) -> Statistics {
+pub(super) fn statistics(graph: &Graph, held_once: &Bits, root_retained: u64) -> Statistics {
     let mut sums = Statistics { native: graph.meta.extra_native_bytes, ..Statistics::default() };
     let strings = &graph.strings;
     let buffer = strings.first(b"system / JSArrayBufferData");
@@ -43,7 +44,7 @@ pub(super) fn statistics(graph: &Graph, root_retained: u64) -> Statistics {
             NodeType::Code => sums.code += size,
             NodeType::String | NodeType::ConsString | NodeType::SlicedString => sums.strings += size,
             _ if Some(graph.name_index(node)) == array => {
-                sums.arrays += size + own_elements(graph, node, elements);
+                sums.arrays += size + own_elements(graph, node, elements, held_once);
             }
             _ => {}
         }
@@ -54,10 +55,10 @@ pub(super) fn statistics(graph: &Graph, root_retained: u64) -> Statistics {
 }
 
 /// The size of an array's elements, if nobody else holds them.
-fn own_elements(graph: &Graph, node: NodeIndex, elements: Option<u32>) -> u64 {
+fn own_elements(graph: &Graph, node: NodeIndex, elements: Option<u32>, held_once: &Bits) -> u64 {
     graph
         .edges(node)
         .find(|edge| edge.kind == EdgeType::Internal && Some(edge.name) == elements)
-        .filter(|edge| graph.retainer_count(edge.target) == 1)
+        .filter(|edge| held_once.get(edge.target))
         .map_or(0, |edge| graph.size(edge.target))
 }

@@ -41,7 +41,7 @@ impl Strings {
     /// A string as text; halves of surrogate pairs become U+FFFD.
     #[must_use]
     pub fn text(&self, index: u32) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.bytes(index))
+        text_of(self.bytes(index))
     }
 
     /// All strings whose text is `text`. V8 writes each text once; other tools may not.
@@ -78,6 +78,22 @@ impl Strings {
         super::columns::reserve(&mut self.ends, 1);
         self.ends.push(self.bytes.len() as u64);
     }
+}
+
+/// UTF-8 with halves of pairs as text: each of those becomes one U+FFFD.
+pub(super) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.into();
+    }
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        // A half is 0xed and two bytes more, each of which is a chunk that is not valid.
+        if chunk.invalid().first().is_some_and(|&byte| byte == 0xed) {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    text.into()
 }
 
 /// Where between two pieces of text the scanner stands.
@@ -213,7 +229,9 @@ impl StringScanner {
         self.flush_half(into);
         self.state = State::Between;
         if self.check {
-            check_utf8(&into.bytes[into.ends.last().map_or(0, |&end| end as usize)..], self.opened_at)?;
+            #[expect(clippy::cast_possible_truncation, reason = "ends lie within bytes, which is in memory")]
+            let start = into.ends.last().map_or(0, |&end| end as usize);
+            check_utf8(&into.bytes[start..], self.opened_at)?;
         }
         if into.ends.len() >= super::graph::MAX_INDEX as usize {
             return Err(Error::TooLarge { what: "strings", limit: u64::from(super::graph::MAX_INDEX) });
@@ -288,5 +306,6 @@ mod tests {
     fn counts_length_as_javascript_does() {
         assert_eq!(Strings::utf16_length("aé∑😀".as_bytes()), 5);
         assert_eq!(Strings::utf16_length(b"\xed\xa0\xbd"), 1);
+        assert_eq!(text_of(b"a\xed\xa0\xbdb\xed\xb8\x80"), "a\u{fffd}b\u{fffd}");
     }
 }

@@ -12,6 +12,7 @@ mod shapes;
 
 use super::census::{Census, ClassDiff, compare};
 use super::classes::{self, ClassKey};
+use super::columns::Sizes;
 use super::error::Result;
 use super::graph::NodeIndex;
 use super::interfaces::PlainObjects;
@@ -131,11 +132,11 @@ fn names<'a>(keys: impl Iterator<Item = &'a ClassKey>) -> Vec<Vec<u8>> {
 }
 
 /// Sorted by id.
-fn standings(ids: &[u32], sizes: &[u64], places: &[Place]) -> Vec<Standing> {
-    let all = ids.iter().zip(sizes).zip(places);
+fn standings(ids: &[u32], sizes: &Sizes, places: &[Place]) -> Vec<Standing> {
+    let all = ids.iter().zip(sizes.iter()).zip(places);
     let mut standings: Vec<Standing> = all
         .filter(|(_, place)| **place != NOWHERE)
-        .map(|((&id, &size), &place)| Standing { id, place, size })
+        .map(|((&id, size), &place)| Standing { id, place, size })
         .collect();
     standings.sort_unstable_by_key(|standing| standing.id);
     standings
@@ -263,7 +264,7 @@ struct Sample {
 /// For each growth the holder with most below it, and the member that most hangs from.
 fn samples(snapshot: &Snapshot, reach: &Reach, places: &[Place], growths: &[Growth]) -> Vec<Option<Sample>> {
     let graph = snapshot.graph();
-    let mut below = graph.sizes.clone();
+    let mut below: Vec<u64> = graph.sizes.iter().collect();
     for &node in reach.order.iter().rev() {
         if let Some((parent, _)) = reach.step(graph, node)
             && places[node as usize] != NOWHERE
