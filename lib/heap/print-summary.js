@@ -2,6 +2,7 @@
 
 const { palette } = require('../terminal/colour.js');
 const { table } = require('../terminal/table.js');
+const { wrap } = require('../terminal/text.js');
 const { formatBytes, formatCount } = require('../terminal/units.js');
 const { plain } = require('./plain-text.js');
 
@@ -20,9 +21,9 @@ function printSummary(summary, { width, colour = false }) {
   const title = (/** @type {string} */ text) => ['', paint.bold(text)];
   const lines = [
     paint.bold(plain(summary.file, width)),
-    `${formatBytes(totals.total)} in ${formatCount(summary.nodes)} nodes and ${formatCount(summary.edges)} edges: `
+    ...wrap(`${formatBytes(totals.total)} in ${formatCount(summary.nodes)} nodes and ${formatCount(summary.edges)} edges: `
       + `strings ${formatBytes(totals.strings)}, arrays ${formatBytes(totals.arrays)}, code ${formatBytes(totals.code)}, `
-      + `buffers ${formatBytes(totals.typedArrays)}, other native ${formatBytes(totals.native - totals.typedArrays)}`,
+      + `buffers ${formatBytes(totals.typedArrays)}, other native ${formatBytes(totals.native - totals.typedArrays)}`, width),
     ...title('Classes'),
     ...table(
       [{ title: 'class', align: 'left' }, { title: 'count', keep: 3 }, { title: 'shallow', keep: 1 }, { title: 'retained' }, { title: 'distance', keep: 0 }],

@@ -432,7 +432,7 @@ impl<'a> Owners<'a> {
 fn is_global(graph: &Graph, node: NodeIndex) -> bool {
     graph.kind(node) == NodeType::Object
         && (matches!(graph.name_bytes(node), b"global" | b"Object [global]" | b"globalThis")
-            || graph.name_bytes(node).starts_with(b"Window"))
+            || [b"global ".as_slice(), b"Window"].iter().any(|name| graph.name_bytes(node).starts_with(name)))
 }
 
 /// The name of the script that a function (or a generator) comes from.

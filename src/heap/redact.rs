@@ -119,8 +119,12 @@ struct Copy {
 impl Copy {
     fn run(&mut self, strings: &Strings, kept: &Bits, progress: &Progress) -> std::io::Result<()> {
         self.copy_to_strings(progress)?;
-        for index in strings.indexes() {
-            self.skip_string()?;
+        // The graph can have more strings than the file: names that were made while reading.
+        for index in 0.. {
+            if !self.skip_string()? {
+                self.put(b"]")?;
+                break;
+            }
             let text = strings.bytes(index);
             let text = if kept.get(index) { self.name(text) } else { self.veil(text).into_bytes() };
             if index > 0 {
@@ -130,7 +134,7 @@ impl Copy {
             self.put(&json)?;
             self.tell(progress)?;
         }
-        // What follows the last string is "]}".
+        // What follows the array.
         loop {
             let piece = self.reader.fill_buf()?;
             if piece.is_empty() {
@@ -218,11 +222,18 @@ impl Copy {
         }
     }
 
-    fn skip_string(&mut self) -> std::io::Result<()> {
-        while self.next()? != b'"' {}
+    /// Goes past a string; false at the end of the array.
+    fn skip_string(&mut self) -> std::io::Result<bool> {
         loop {
             match self.next()? {
-                b'"' => return Ok(()),
+                b'"' => break,
+                b']' => return Ok(false),
+                _ => {}
+            }
+        }
+        loop {
+            match self.next()? {
+                b'"' => return Ok(true),
                 b'\\' => {
                     self.next()?;
                 }

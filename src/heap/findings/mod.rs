@@ -264,7 +264,7 @@ struct Sample {
 /// For each growth the holder with most below it, and the member that most hangs from.
 fn samples(snapshot: &Snapshot, reach: &Reach, places: &[Place], growths: &[Growth]) -> Vec<Option<Sample>> {
     let graph = snapshot.graph();
-    let mut below = graph.sizes.iter().collect::<Vec<u64>>();
+    let mut below: Vec<u64> = graph.sizes.iter().collect();
     for &node in reach.order.iter().rev() {
         if let Some((parent, _)) = reach.step(graph, node)
             && places[node as usize] != NOWHERE

@@ -10,6 +10,11 @@ pub(super) fn class_name(owners: &Owners<'_>, node: NodeIndex) -> String {
     let snapshot = owners.snapshot;
     match snapshot.graph().kind(node) {
         NodeType::Closure => owners.function(node),
+        NodeType::Hidden | NodeType::Code
+            if snapshot.graph().name_bytes(node) == b"system / PromiseReaction" =>
+        {
+            "continuation".to_owned()
+        }
         _ => snapshot.classes()[snapshot.class_of(node) as usize].key.name().into_owned(),
     }
 }
@@ -46,7 +51,12 @@ pub(super) fn sentence(owners: &Owners<'_>, holder: &Holder, shown: NodeIndex, g
 fn things(count: i64, class: &str, kind: NodeType) -> String {
     let many = count != 1;
     match kind {
-        NodeType::Closure => format!("{} {class}", if many { "functions" } else { "function" }),
+        NodeType::Closure => match class.strip_prefix("an anonymous function") {
+            Some(place) if many => format!("anonymous functions{place}"),
+            Some(place) => format!("anonymous function{place}"),
+            None => format!("{} {class}", if many { "functions" } else { "function" }),
+        },
+        _ if class == "(system)" => format!("internal object{} of V8", if many { "s" } else { "" }),
         _ if class.starts_with('{') => format!("{} {class}", if many { "Objects" } else { "Object" }),
         _ if class.starts_with('(') => {
             let name = class.trim_matches(['(', ')']);
