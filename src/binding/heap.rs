@@ -69,9 +69,9 @@ impl HeapJob {
 
     /// Phase (0 reading, 1 dominators, 2 classes) · 1000 + thousandths of it that are done.
     #[napi(catch_unwind)]
-    #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     pub fn state(&self) -> f64 {
-        self.state.0.load(Ordering::Relaxed) as f64
+        // A few thousand at the most.
+        u32::try_from(self.state.0.load(Ordering::Relaxed)).map_or(f64::MAX, f64::from)
     }
 }
 

@@ -94,8 +94,11 @@ pub(super) struct Owners<'a> {
     graph: &'a Graph,
     /// Names of scripts by V8's number.
     scripts: FxHashMap<u32, String>,
-    scopes: RefCell<FxHashMap<NodeIndex, (Option<String>, Option<String>)>>,
+    scopes: RefCell<FxHashMap<NodeIndex, Scope>>,
 }
+
+/// Of a context: its function's name and its file.
+type Scope = (Option<String>, Option<String>);
 
 impl<'a> Owners<'a> {
     pub fn new(snapshot: &'a Snapshot, reach: &'a Reach) -> Self {
@@ -169,12 +172,12 @@ impl<'a> Owners<'a> {
                 }
             }
             if class == "process" && graph.kind(at) == NodeType::Object {
-                let text = text_of("process", accessors, event.as_deref());
+                let text = text_of("process", &accessors, event.as_deref());
                 let default = if event.is_some() { HolderKind::Emitter } else { HolderKind::Global };
                 return Holder { text, kind: kind.unwrap_or(default), file: None };
             }
             if let Some(variable) = self.variable(at) {
-                return Self::from_variable(&variable, accessors, event, kind);
+                return Self::from_variable(&variable, &accessors, event.as_deref(), kind);
             }
             let Some((parent, edge)) = self.reach.step(graph, at) else { break };
             let label = graph.edge_name(edge);
@@ -184,7 +187,7 @@ impl<'a> Owners<'a> {
                     let file = graph
                         .follow(parent, EdgeType::Property, "filename")
                         .map(|name| graph.display_name(name).into_owned());
-                    let text = text_of("exports", accessors, event.as_deref());
+                    let text = text_of("exports", &accessors, event.as_deref());
                     let place = file.as_deref().map_or("a module".to_owned(), short);
                     return Holder {
                         text: format!("{text} (of {place})"),
@@ -197,7 +200,7 @@ impl<'a> Owners<'a> {
                     };
                 }
                 EdgeType::Property | EdgeType::Element if is_global(graph, parent) => {
-                    let text = text_of(&format!("globalThis.{label}"), accessors, event.as_deref());
+                    let text = text_of(&format!("globalThis.{label}"), &accessors, event.as_deref());
                     let kind = kind.unwrap_or(if event.is_some() {
                         HolderKind::Emitter
                     } else {
@@ -220,10 +223,10 @@ impl<'a> Owners<'a> {
                 }
                 EdgeType::Property => accessors.push(format!(".{label}")),
                 EdgeType::Element => accessors.push("[…]".to_owned()),
-                _ if graph.kind(at) == NodeType::Object || graph.kind(at) == NodeType::Closure => {
-                    if graph.kind(parent) == NodeType::Array {
-                        accessors.push("[…]".to_owned());
-                    }
+                _ if matches!(graph.kind(at), NodeType::Object | NodeType::Closure)
+                    && graph.kind(parent) == NodeType::Array =>
+                {
+                    accessors.push("[…]".to_owned());
                 }
                 _ => {}
             }
@@ -255,16 +258,16 @@ impl<'a> Owners<'a> {
             NodeType::Closure => self.function(node),
             _ => self.graph.display_name(node).into_owned(),
         };
-        text_of(&base, accessors.to_vec(), event)
+        text_of(&base, accessors, event)
     }
 
     fn from_variable(
         variable: &Variable,
-        accessors: Vec<String>,
-        event: Option<String>,
+        accessors: &[String],
+        event: Option<&str>,
         kind: Option<HolderKind>,
     ) -> Holder {
-        let text = text_of(&variable.name, accessors, event.as_deref());
+        let text = text_of(&variable.name, accessors, event);
         let file = variable.file.as_deref().map(short);
         let place = match (&variable.function, &file) {
             (None, Some(file)) => format!("module variable in {file}"),
@@ -449,7 +452,7 @@ fn script_name(graph: &Graph, function: NodeIndex) -> Option<String> {
 }
 
 /// `.b`, `.a` and `cache` are `cache.a.b`.
-fn text_of(base: &str, accessors: Vec<String>, event: Option<&str>) -> String {
+fn text_of(base: &str, accessors: &[String], event: Option<&str>) -> String {
     let mut text = base.to_owned();
     accessors.iter().rev().for_each(|accessor| text.push_str(accessor));
     match event {

@@ -150,13 +150,13 @@ impl Copy {
     /// A name as it is, but for those that V8 makes of contents.
     fn name(&self, text: &[u8]) -> Vec<u8> {
         match memchr::memmem::find(text, b" / part of key (") {
-            Some(_) => self.pair(text).unwrap_or_else(|| self.veil(text).into_bytes()),
+            Some(_) => Self::pair(text).unwrap_or_else(|| self.veil(text).into_bytes()),
             None => text.to_vec(),
         }
     }
 
     /// `7 / part of key (X @5) -> value (Y @9) pair in WeakMap (table @3)` with X and Y veiled.
-    fn pair(&self, text: &[u8]) -> Option<Vec<u8>> {
+    fn pair(text: &[u8]) -> Option<Vec<u8>> {
         let text = std::str::from_utf8(text).ok()?;
         let (number, rest) = text.split_once(" / part of key (")?;
         let (rest, table) = rest.rsplit_once(" pair in WeakMap (table @")?;
@@ -209,7 +209,7 @@ impl Copy {
             matched = if byte == wanted[matched] { matched + 1 } else { usize::from(byte == wanted[0]) };
             self.put(&[byte])?;
             steps = steps.wrapping_add(1);
-            if steps & 0xf_ffff == 0 {
+            if steps.is_multiple_of(1 << 20) {
                 self.tell(progress)?;
             }
         }
