@@ -159,7 +159,8 @@ export function pendingSnapshots(options?: { dir?: string }): PendingSnapshot[];
 /**
  * What one call of `fn` leaves behind, allocates and costs in collections: calls it in rounds, collects after each, and reads what
  * stays. Synchronous and asynchronous functions; needs no --expose-gc and no running watcher, and works under fake timers. Measurements of a thread run
- * one after another, so `fn` must not wait for one. It takes some tenths of a second, and `maxMs` at most, but for the call under way and `setup`/`teardown`.
+ * one after another, so `fn` must not wait for one. It takes some tenths of a second; `maxMs` is
+ * looked at between rounds, so the last round and a leak's confirmation can exceed it by half.
  *
  * @throws {HeapwatchError} (the promise is rejected) `HEAPWATCH_INVALID_OPTION`; `HEAPWATCH_UNSUPPORTED`: no native part.
  * What `fn` throws, and the signal's reason, reject it too.
