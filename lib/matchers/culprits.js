@@ -61,8 +61,9 @@ async function culprits(fn, options, found) {
  */
 function line({ className, countDelta, holder, path: holders, site }, calls) {
   const where = site ? `   allocated at ${site}` : '';
-  const chain = holders.length > 0 ? holders.join(' → ') : holder;
-  return `+${(countDelta / calls).toFixed(2)} per call  ${className}${where}   held by: ${chain}`;
+  // The holder in words; the path begins with what called the test.
+  const held = holder === '' ? holders.join(' → ') : holder;
+  return `+${(countDelta / calls).toFixed(2)} per call  ${className}${where}   held by: ${held}`;
 }
 
 module.exports = { culprits };
