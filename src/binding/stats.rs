@@ -27,7 +27,11 @@ pub fn slope(xs: Float64Array, ys: Float64Array) -> Result<Option<SlopeEstimate>
     if xs.len() != ys.len() || xs.len() > MAX_POINTS {
         return Err(Error::new(
             Status::InvalidArg,
-            format!("xs and ys must have one length of at most {MAX_POINTS}, got {} and {}", xs.len(), ys.len()),
+            format!(
+                "xs and ys must have one length of at most {MAX_POINTS}, got {} and {}",
+                xs.len(),
+                ys.len()
+            ),
         ));
     }
     let points: Vec<(f64, f64)> = xs.iter().copied().zip(ys.iter().copied()).collect();
