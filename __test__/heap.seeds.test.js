@@ -44,11 +44,12 @@ const SEEDS = {
  * @param {string} seed
  * @param {number} count
  * @param {(files: string[]) => Promise<void>} use
+ * @param {string[]} [ways] of around.js
  */
-async function withSnapshots(seed, count, use) {
+async function withSnapshots(seed, count, use, ways = []) {
   const folder = mkdtempSync(path.join(tmpdir(), 'heapwatch-seed-'));
   try {
-    const { code, stderr } = await runFixture(seed, { args: [folder, String(count)] });
+    const { code, stderr } = await runFixture(seed, { args: [folder, String(count), ...ways] });
     assert.equal(code, 0, stderr);
     await use(Array.from({ length: count }, (_, at) => path.join(folder, `${at}.heapsnapshot`)));
   } finally {
@@ -56,19 +57,27 @@ async function withSnapshots(seed, count, use) {
   }
 }
 
-describe('the first finding names the holder', { concurrency: 2 }, () => {
-  for (const [seed, [holder, className]] of Object.entries(SEEDS)) {
-    test(seed, async () => {
-      await withSnapshots(seed, 2, async ([before, after]) => {
-        const result = await diff(before, after);
-        const told = String(result);
-        assert.equal(result.matchedBy, 'id');
-        assert.match(result.findings[0]?.holder ?? 'nothing', holder, told);
-        assert.match(result.findings[0].className, className, told);
+/** @type {{ way: string, ways: string[], matchedBy: string }[]} */
+const WAYS = [
+  { way: "by V8's ids", ways: [], matchedBy: 'id' },
+  { way: 'in forked snapshots', ways: ['forked'], matchedBy: 'class' },
+  { way: 'in forked snapshots where one class fills the heap', ways: ['forked', 'crowded'], matchedBy: 'class' },
+];
+for (const { way, ways, matchedBy } of WAYS) {
+  describe(`the first finding names the holder, ${way}`, { concurrency: 2 }, () => {
+    for (const [seed, [holder, className]] of Object.entries(SEEDS)) {
+      test(seed, async () => {
+        await withSnapshots(seed, 2, async ([before, after]) => {
+          const result = await diff(before, after);
+          const told = String(result);
+          assert.equal(result.matchedBy, matchedBy);
+          assert.match(result.findings[0]?.holder ?? 'nothing', holder, told);
+          assert.match(result.findings[0].className, className, told);
+        }, ways);
       });
-    });
-  }
-});
+    }
+  });
+}
 
 test('with three snapshots the number of each interval is told', async () => {
   await withSnapshots('heap-seeds/headers-in-array.js', 3, async (files) => {

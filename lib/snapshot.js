@@ -56,12 +56,15 @@ async function takeSnapshot(options, progress) {
  */
 async function drive(binding, id, progress) {
   const prelude = lineEndsFirst();
+  let waitMs = EAGER_MS;
   for (let round = 0; ; round += 1) {
+    // At first, too: each snapshot then shows the callers of it in one and the same way, suspended, which is half of comparing two.
+    await new Promise((resolve) => { setTimeout(resolve, waitMs); });
     const text = binding.snapshotStep(id, prelude);
     const answer = text === '' ? {} : JSON.parse(text);
     if (answer.done || answer.failure) return answer;
     if (round % PROGRESS_ROUNDS === 0) progress?.(binding.snapshotProgress(id));
-    await new Promise((resolve) => { setTimeout(resolve, answer.wanted || round < EAGER_ROUNDS ? EAGER_MS : PATIENT_MS); });
+    waitMs = answer.wanted || round < EAGER_ROUNDS ? EAGER_MS : PATIENT_MS;
   }
 }
 

@@ -33,9 +33,9 @@ const MAX_FINDINGS: usize = 20;
 const MIN_SHARE_OF_FIRST: f64 = 0.02;
 /// Steps of a path that are told; the middle of a longer one is left out.
 const MAX_PATH: usize = 24;
-/// So many of the common ids must be of objects of one class for the ids to mean anything. In forked children V8 gives
-/// ids anew: there they are of one class by chance only.
-const MIN_AGREEMENT: f64 = 0.9;
+/// So far, of the way from chance (0) to certainty (1), the common ids must agree in class and size to mean anything. In
+/// forked children V8 gives ids anew: there they agree by chance.
+const MIN_AGREEMENT: f64 = 0.8;
 /// And so many of the smaller snapshot's objects must be in both.
 const MIN_COMMON: f64 = 0.2;
 
@@ -142,20 +142,31 @@ fn standings(ids: &[u32], sizes: &Sizes, places: &[Place]) -> Vec<Standing> {
     standings
 }
 
-/// Do ids mean the same in both? Then most of the objects of before are still there, each of the class that it was of.
+/// Do ids mean the same in both? Then most of the objects of before are still there, each of the class and size that it
+/// had, and by far more of them than chance would have it: where most objects are alike, ids that were given anew agree
+/// in most places, too. Cohen's kappa takes chance away.
 fn are_of_one_process(shapes: &Shapes, before: &[Standing], after: &[Standing]) -> bool {
     let (mut i, mut j, mut common, mut agree) = (0, 0, 0u32, 0u32);
+    let mut kinds: FxHashMap<(u32, u64), (u32, u32)> = FxHashMap::default();
     while let (Some(old), Some(new)) = (before.get(i), after.get(j)) {
         if old.id == new.id && old.id % 2 == 1 {
+            let [was, is] = [old, new].map(|it| (shapes.class(it.place), it.size));
             common += 1;
-            agree += u32::from(shapes.class(old.place) == shapes.class(new.place));
+            agree += u32::from(was == is);
+            kinds.entry(was).or_default().0 += 1;
+            kinds.entry(is).or_default().1 += 1;
         }
         i += usize::from(old.id <= new.id);
         j += usize::from(new.id <= old.id);
     }
     #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 objects")]
     let smaller = before.len().min(after.len()).max(1) as f64;
-    f64::from(common) >= MIN_COMMON * smaller && f64::from(agree) >= MIN_AGREEMENT * f64::from(common)
+    let all = f64::from(common.max(1));
+    let observed = f64::from(agree) / all;
+    let by_chance: f64 =
+        kinds.values().map(|&(was, is)| (f64::from(was) / all) * (f64::from(is) / all)).sum();
+    f64::from(common) >= MIN_COMMON * smaller
+        && (observed - by_chance) / (1.0 - by_chance).max(f64::EPSILON) >= MIN_AGREEMENT
 }
 
 /// Without ids nobody knows which objects are new: only how many more or fewer there are.

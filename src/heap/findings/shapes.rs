@@ -19,6 +19,11 @@ pub(super) const ROOT: Place = 0;
 const DICTIONARY: usize = 64;
 /// How far back a fold is looked for. Rings of lists are a few steps long.
 const FOLD_WITHIN: usize = 24;
+/// So many links must be alike for a list. Two alone would be in any two arrays of functions.
+const ALIKE: usize = 3;
+/// And so many where an `async` function is suspended between them. All that await look alike for some steps: who waits for
+/// a promise is no continuation of the call that made it.
+const ALIKE_AWAITS: usize = 10;
 /// Beyond this many places a node stands where its parent does: memory stays bounded whatever the heap is like.
 const MAX_PLACES: usize = 1 << 20;
 
@@ -37,6 +42,8 @@ pub(super) struct Shapes {
     places: FxHashMap<Key, Place>,
     texts: FxHashMap<Box<[u8]>, u32>,
     names: Vec<Box<[u8]>>,
+    /// The label from a context to the generator of the `async` function that is suspended in it.
+    suspended: u32,
 }
 
 /// The label of what has no name of its own.
@@ -57,8 +64,10 @@ impl Shapes {
             places: FxHashMap::default(),
             texts: FxHashMap::default(),
             names: Vec::new(),
+            suspended: MANY,
         };
         shapes.text(b"[]");
+        shapes.suspended = shapes.text(b"extension");
         shapes
     }
 
@@ -174,12 +183,16 @@ impl Shapes {
     /// An earlier place that is alike: the list goes on as it began.
     fn fold(&self, key: Key) -> Option<Place> {
         let mut at = key.parent;
+        let mut depth = ALIKE;
         for _ in 0..FOLD_WITHIN {
             if at == ROOT {
                 return None;
             }
             let here = self.keys[at as usize];
-            if self.is_alike(at, key) {
+            if here.label == self.suspended {
+                depth = ALIKE_AWAITS;
+            }
+            if self.is_alike(at, key, depth) {
                 return Some(at);
             }
             at = here.parent;
@@ -187,11 +200,10 @@ impl Shapes {
         None
     }
 
-    /// Names and classes of the place, its parent and that one's parent are those of the other. Two alone would be alike in
-    /// any two arrays of functions.
-    fn is_alike(&self, place: Place, key: Key) -> bool {
+    /// Names and classes of the place, its parent and so on are those of the other.
+    fn is_alike(&self, place: Place, key: Key, depth: usize) -> bool {
         let (mut other, mut here) = (key, place);
-        for _ in 0..3 {
+        for _ in 0..depth {
             let at = self.keys[here as usize];
             if here == ROOT || (at.label, at.class) != (other.label, other.class) {
                 return false;
@@ -247,6 +259,35 @@ mod tests {
             seen.insert(at);
         }
         assert!(seen.len() <= 4, "{seen:?}");
+    }
+
+    #[test]
+    fn who_waits_for_a_promise_is_not_the_call_that_made_it_but_an_endless_chain_of_calls_is_folded() {
+        let mut shapes = Shapes::new();
+        let [promise, reaction, function, context, generator] =
+            [&b"Promise"[..], b"PromiseReaction", b"function", b"Context", b"Generator"]
+                .map(|text| shapes.text(text));
+        let [reactions, handler, of, extension, ready] =
+            [&b"reactions"[..], b"handler", b"context", b"extension", b"ready"].map(|text| shapes.text(text));
+        let waiting = |shapes: &mut Shapes, parent| {
+            let steps = [(reactions, reaction), (handler, function), (of, context), (extension, generator)];
+            steps
+                .into_iter()
+                .fold(parent, |parent, (label, class)| shapes.place(Key { parent, label, class }))
+        };
+        let first = shapes.place(Key { parent: ROOT, label: ready, class: promise });
+        let outer = waiting(&mut shapes, first);
+        let called = shapes.place(Key { parent: outer, label: ready, class: promise });
+        assert_ne!(waiting(&mut shapes, called), outer);
+
+        let mut seen = std::collections::BTreeSet::new();
+        let mut at = outer;
+        for _ in 0..1000 {
+            let own = shapes.place(Key { parent: at, label: MANY, class: promise });
+            at = waiting(&mut shapes, own);
+            seen.insert(at);
+        }
+        assert!(seen.len() <= 5, "{seen:?}");
     }
 
     #[test]
