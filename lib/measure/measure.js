@@ -135,7 +135,7 @@ async function confirm(rounds, judgement, { maxMs, toleranceBytes }) {
 function retention({ verdict, slope, reason }, rounds, { toleranceBytes }, recorder, estimate) {
   const { calls, external } = rounds.series;
   const externalBytesPerCall = estimate(calls, external)?.median ?? 0;
-  const isKnown = Number.isFinite(slope.low);
+  const isKnown = slope.isBounded;
   return {
     verdict: verdict === 'leak' || verdict === 'clean' ? verdict : 'inconclusive',
     reason,
