@@ -34,13 +34,13 @@ async function main() {
       if (code !== 0 || message === undefined) throw new Error(`the process that took the snapshots ended with code ${code}, signal ${signal}\n${stderr}`);
       result.rounds.push({ mb, ...message });
       console.log(stressTable([{ ...result, rounds: result.rounds.slice(-1) }]));
+      if (!values.quick) writeResult(__dirname, node.major, result);
     }
     const complaints = judge(result);
     if (complaints.length > 0) {
       console.error(complaints.join('\n'));
       process.exitCode = 1;
     }
-    if (!values.quick) writeResult(__dirname, node.major, result);
   }
 }
 
