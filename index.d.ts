@@ -219,15 +219,20 @@ export interface Retention {
  * Reads a heap snapshot (of Node 18 or newer, or of Chrome) and says what it holds: see {@link HeapSummary}. The work is
  * done on other threads: the event loop goes on. It needs the native part, but nothing of V8.
  *
+ * `'live'` sums up this thread's own heap as it is now: a forked copy of the process reads it (Linux), as {@link snapshot} does, but no file is
+ * written, and the application's memory and event loop have no part in the work. The application stands still for the fork alone (`pauseMs`).
+ *
  * `redact: '<path>'` also writes a copy in which the contents of strings are replaced by their length and a hash. Names of
  * classes, functions, scripts, variables and properties stay in it, but for the keys of objects with more than 64.
  *
  * @throws {HeapwatchError} `HEAPWATCH_NOT_A_SNAPSHOT`, `HEAPWATCH_CORRUPT_SNAPSHOT` (with `offset` in bytes and `hint`), `HEAPWATCH_SNAPSHOT_TOO_LARGE`, `HEAPWATCH_IO`,
- * `HEAPWATCH_INVALID_OPTION`, `HEAPWATCH_UNSUPPORTED` (no native part; or `'live'`, which is not there yet). An aborted signal's reason.
+ * `HEAPWATCH_INVALID_OPTION`, `HEAPWATCH_UNSUPPORTED` (no native part). `'live'`: as {@link snapshot}, with the reason `analysis` if what V8 wrote cannot be read. An aborted signal's reason.
  * @example
  * const summary = await heapwatch.analyze('app.heapsnapshot');
  * console.log(String(summary));
+ * const { classes, pauseMs } = await heapwatch.analyze('live');
  */
+export function analyze(file: 'live', options?: LiveOptions): Promise<HeapSummary & { pauseMs: number; totalMs: number }>;
 export function analyze(file: string | URL, options?: HeapOptions): Promise<HeapSummary>;
 
 /**
@@ -780,6 +785,13 @@ export interface HeapOptions {
   redact?: string;
 }
 
+export interface LiveOptions extends Omit<HeapOptions, 'redact'> {
+  /** The copy is killed after this. Default 600,000 (ten minutes). */
+  timeoutMs?: number;
+  /** Memory that must be free, as for {@link SnapshotOptions.headroom}. */
+  headroom?: SnapshotOptions['headroom'];
+}
+
 export interface HeapProgress {
   /** `dominators` and `classes` come once for a file; a comparison reads each of its files. */
   phase: 'reading' | 'dominators' | 'classes';
@@ -790,6 +802,7 @@ export interface HeapProgress {
 /** What a heap snapshot holds. Sizes are in bytes; "retained" is what would be freed with a thing, as DevTools defines it. */
 export interface HeapSummary {
   schemaVersion: 1;
+  /** `'live'` where there is none. */
   file: string;
   nodes: number;
   edges: number;

@@ -35,7 +35,19 @@ let made = 0;
  * @param {string} command
  * @param {string[]} args
  */
-async function runInCgroup(limitMb, command, args) {
+function runInCgroup(limitMb, command, args) {
+  return withCgroup(limitMb, (runInside) => runInside(command, args));
+}
+
+/**
+ * A cgroup for as long as `use` takes.
+ *
+ * @template T
+ * @param {number} limitMb of memory, without swap
+ * @param {(runInside: (command: string, args: string[]) => ReturnType<typeof run>, peakMb: () => number) => Promise<T>} use
+ * @returns {Promise<T>}
+ */
+async function withCgroup(limitMb, use) {
   const folder = path.join(root, `heapwatch-test-${process.pid}-${made++}`);
   const control = path.join(root, 'cgroup.subtree_control');
   if (isV2 && !readFileSync(control, 'utf8').includes('memory')) writeFileSync(control, '+memory');
@@ -46,7 +58,8 @@ async function runInCgroup(limitMb, command, args) {
     const swap = isV2 ? 'memory.swap.max' : 'memory.memsw.limit_in_bytes';
     if (existsSync(path.join(folder, swap))) set(swap, isV2 ? 0 : limitMb * MB);
     // The shell joins the group and becomes the program: all of the program's memory is charged to it.
-    return await run('sh', ['-c', 'echo $$ > "$0" && exec "$@"', path.join(folder, 'cgroup.procs'), command, ...args]);
+    const runInside = (command, args) => run('sh', ['-c', 'echo $$ > "$0" && exec "$@"', path.join(folder, 'cgroup.procs'), command, ...args]);
+    return await use(runInside, () => Number(readFileSync(path.join(folder, isV2 ? 'memory.peak' : 'memory.max_usage_in_bytes'), 'utf8')) / MB);
   } finally {
     await remove(folder);
   }
@@ -65,4 +78,4 @@ async function remove(folder) {
   }
 }
 
-module.exports = { isWritable, runInCgroup };
+module.exports = { isWritable, runInCgroup, withCgroup };

@@ -1,7 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } = require('node:fs');
+const { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const path = require('node:path');
 const { monitorEventLoopDelay } = require('node:perf_hooks');
@@ -10,8 +10,10 @@ const { pathToFileURL } = require('node:url');
 
 const heapwatch = require('../index.js');
 const { page } = require('../lib/heap/html.js');
+const { children } = require('./children.js');
 const { ROOT, run, runFixture } = require('./run.js');
 
+const { analyze } = heapwatch;
 const BIN = path.join(ROOT, 'bin', 'heapwatch.js');
 const cli = (...args) => run(process.execPath, [BIN, ...args]);
 
@@ -73,11 +75,28 @@ describe('heap snapshots', () => {
     });
     await assert.rejects(heapwatch.analyze(folder), { code: 'HEAPWATCH_NOT_A_SNAPSHOT' });
     await assert.rejects(heapwatch.analyze(path.join(folder, 'none')), { code: 'HEAPWATCH_IO' });
-    await assert.rejects(heapwatch.analyze('live'), { code: 'HEAPWATCH_UNSUPPORTED' });
     await assert.rejects(heapwatch.analyze(''), { code: 'HEAPWATCH_INVALID_OPTION' });
     await assert.rejects(heapwatch.analyze(file, { limit: 0 }), { code: 'HEAPWATCH_INVALID_OPTION', option: 'limit' });
     await assert.rejects(heapwatch.diff(file), { code: 'HEAPWATCH_INVALID_OPTION' });
     await assert.rejects(heapwatch.diff(file, file, { onProgress: 1 }), { code: 'HEAPWATCH_INVALID_OPTION', option: 'onProgress' });
+  });
+
+  test("'live' sums up the heap as it is, and writes no file", { skip: process.platform !== 'linux' }, async () => {
+    class Reservation { constructor(seat) { this.seat = seat; this.note = `reservation ${seat}`; } }
+    const reservations = Array.from({ length: 3210 }, (_, seat) => new Reservation(seat));
+    const before = process.memoryUsage.rss();
+    const told = [];
+    const live = await analyze('live', { limit: 500, onProgress: (progress) => told.push(progress) });
+    assert.equal(live.file, 'live');
+    assert.equal(live.classes.find(({ name }) => name === 'Reservation').count, reservations.length);
+    assert.ok(live.pauseMs > 0 && live.pauseMs < live.totalMs);
+    assert.ok(told.length > 0 && told.every(({ phase, ratio }) => phase === 'reading' && ratio >= 0 && ratio < 1));
+    assert.ok(process.memoryUsage.rss() - before < 60e6, 'the summary alone comes back');
+    await assert.rejects(analyze('live', { signal: AbortSignal.timeout(20) }), { name: 'TimeoutError' });
+    await assert.rejects(analyze('live', { timeoutMs: 30 }), { code: 'HEAPWATCH_SNAPSHOT_FAILED', reason: 'timeout' });
+    await assert.rejects(analyze('live', { headroom: '900GB' }), { code: 'HEAPWATCH_NO_HEADROOM', message: /900|921600 MB/ });
+    await assert.rejects(analyze('live', { redact: 'copy' }), { code: 'HEAPWATCH_INVALID_OPTION', option: 'redact' });
+    assert.deepEqual(children(), []);
   });
 
   test('a redacted copy can be read, and nothing secret is in it', async () => {
@@ -126,18 +145,29 @@ describe('heap snapshots', () => {
     assert.equal(JSON.parse(data).files[0], hostile);
   });
 
-  test('the event loop goes on meanwhile', async () => {
+  test('the event loop is never blocked by more than 5 ms while 200 MB are analysed', async () => {
     const big = path.join(folder, 'big.heapsnapshot');
-    const { code, stderr } = await runFixture('heap-contents.js', { args: [big, '150000'] });
+    const { code, stderr } = await runFixture('heap-contents.js', { args: [big, '1100000'] });
     assert.equal(code, 0, stderr);
-    await heapwatch.analyze(file);
+    assert.ok(statSync(big).size > 200e6, `${statSync(big).size}`);
     const progress = [];
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
-    await heapwatch.analyze(big, { onProgress: (state) => progress.push(state) });
-    delay.disable();
-    // 5 ms of our own, and what a busy machine takes away: of that, only few times.
-    assert.ok(delay.percentile(95) / 1e6 < 5 + 1, `${delay.percentile(95) / 1e6} ms`);
+    /** @param {() => Promise<unknown>} work */
+    const blockedMs = async (work) => {
+      const delay = monitorEventLoopDelay({ resolution: 1 });
+      delay.enable();
+      await work();
+      delay.disable();
+      return delay.max / 1e6 - 1;
+    };
+    // A busy machine takes the CPU away now and then, also from a loop that is idle. What is our own doing would be there every time.
+    const rounds = [];
+    for (let round = 0; round < 5 && !rounds.some(({ busy, idle }) => busy - idle <= 5); round += 1) {
+      const startMs = performance.now();
+      const busy = await blockedMs(() => analyze(big, { onProgress: (state) => progress.push(state) }));
+      const idle = busy <= 5 ? 0 : await blockedMs(() => new Promise((resolve) => { setTimeout(resolve, performance.now() - startMs); }));
+      rounds.push({ busy, idle });
+    }
+    assert.ok(rounds.some(({ busy, idle }) => busy - idle <= 5), JSON.stringify(rounds));
     assert.ok(progress.length > 0 && progress.every(({ ratio }) => ratio >= 0 && ratio < 1));
     rmSync(big);
   });

@@ -39,6 +39,8 @@ function whole(min, max) {
 /** @type {Check<number>} */
 const span = matching((value) => typeof value === 'number' && value >= 0 && value <= WEEK_MS, `a number of milliseconds from 0 to ${WEEK_MS} (a week)`);
 
+const spanAboveZero = matching((value) => typeof value === 'number' && value > 0 && value <= WEEK_MS, `a number of milliseconds above 0, at most ${WEEK_MS} (a week)`);
+
 /** @type {Record<string, number>} */
 const UNITS = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
 
@@ -119,4 +121,4 @@ function unknownOption(option, value, known) {
   );
 }
 
-module.exports = { abortSignal, bytes, flag, headroom, place, checkFields, matching, whole, span, WEEK_MS };
+module.exports = { abortSignal, bytes, flag, headroom, place, checkFields, matching, whole, span, spanAboveZero, WEEK_MS };

@@ -97,10 +97,4 @@ function isInterval(value) {
   return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_SAMPLE_INTERVAL_MS;
 }
 
-/** @param {any} value */
-function isAbortSignal(value) {
-  return typeof value === 'object' && value !== null
-    && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function';
-}
-
-module.exports = { checkStartOptions, checkSince, defaultSampleIntervalMs, isAbortSignal, isDisabled, DEFAULT_SAMPLE_INTERVAL_MS, MAX_SAMPLE_INTERVAL_MS };
+module.exports = { checkStartOptions, checkSince, defaultSampleIntervalMs, isDisabled, DEFAULT_SAMPLE_INTERVAL_MS, MAX_SAMPLE_INTERVAL_MS };

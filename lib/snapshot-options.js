@@ -4,7 +4,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { threadId } = require('node:worker_threads');
 
-const { WEEK_MS, abortSignal, bytes, checkFields, flag, headroom, matching, place, span, whole } = require('./check.js');
+const { abortSignal, bytes, checkFields, flag, headroom, matching, place, span, spanAboveZero, whole } = require('./check.js');
 const { HeapwatchError, invalidOption } = require('./errors.js');
 
 /** @typedef {import('./source/source').SnapshotOrder} SnapshotOrder */
@@ -23,7 +23,7 @@ const FIELDS = {
   maxFiles: whole(1, 1_000_000),
   maxBytes: bytes,
   cooldownMs: span,
-  timeoutMs: matching((value) => typeof value === 'number' && value > 0 && value <= WEEK_MS, `a number of milliseconds above 0, at most ${WEEK_MS} (a week)`),
+  timeoutMs: spanAboveZero,
   headroom,
   signal: abortSignal,
 };
@@ -95,4 +95,4 @@ function snapshotTarget(dir) {
   return { folder, folderOwner, maxFiles: DEFAULT_MAX_FILES, threadId };
 }
 
-module.exports = { checkSnapshotOptions, snapshotFolder, snapshotTarget };
+module.exports = { DEFAULT_TIMEOUT_MS, checkSnapshotOptions, snapshotFolder, snapshotTarget };

@@ -7,6 +7,7 @@ const { checkSnapshotOptions } = require('./snapshot-options.js');
 
 /** @typedef {import('./source/source').Binding} Binding */
 /** @typedef {import('../index').SnapshotResult} SnapshotResult */
+/** @typedef {Omit<SnapshotResult, 'path'> & { result: string }} Done */
 /** @typedef {{ code: import('../index').HeapwatchErrorCode, reason: string, text: string }} Failure */
 
 /** Until the fork is made it is waited for at this pace, and for as long as a small heap takes; */
@@ -32,13 +33,27 @@ async function takeSnapshot(options, progress) {
   const { binding, reason } = native();
   if (binding === null) throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: snapshot() needs the native part. ${reason}`, { reason: 'native' });
 
-  const begun = JSON.parse(binding.snapshotBegin(order));
+  const { result: path, bytes, pauseMs, totalMs, mode } = await carryOut(binding, binding.snapshotBegin(order), signal, progress);
+  return { path, bytes, pauseMs, totalMs, mode };
+}
+
+/**
+ * What was begun, to its end.
+ *
+ * @param {Binding} binding
+ * @param {string} text of its beginning
+ * @param {AbortSignal} [signal]
+ * @param {(bytes: number) => void} [progress]
+ * @returns {Promise<Done>}
+ */
+async function carryOut(binding, text, signal, progress) {
+  const begun = JSON.parse(text);
   if (begun.failure) throw toError(begun.failure);
   const abort = () => binding.snapshotAbort(begun.id);
   signal?.addEventListener('abort', abort, { once: true });
   try {
     const { done, failure } = await drive(binding, begun.id, progress);
-    if (done) return { path: done.path, bytes: done.bytes, pauseMs: done.pauseMs, totalMs: done.totalMs, mode: done.mode };
+    if (done) return done;
     if (failure.reason === 'aborted') signal?.throwIfAborted();
     throw toError(failure);
   } finally {
@@ -52,7 +67,7 @@ async function takeSnapshot(options, progress) {
  * @param {Binding} binding
  * @param {number} id
  * @param {(bytes: number) => void} [progress]
- * @returns {Promise<{ done?: SnapshotResult, failure: Failure }>}
+ * @returns {Promise<{ done?: Done, failure: Failure }>}
  */
 async function drive(binding, id, progress) {
   const prelude = lineEndsFirst();
@@ -98,4 +113,4 @@ function toError({ code, reason, text }) {
   return new HeapwatchError(code, `heapwatch: ${text}`, { reason });
 }
 
-module.exports = { snapshot, takeSnapshot };
+module.exports = { snapshot, takeSnapshot, carryOut };

@@ -1,7 +1,7 @@
 'use strict';
 
-const { HeapwatchError } = require('../errors.js');
 const { checkFile, checkHeapOptions, DEFAULT_LIMIT, runJob } = require('./job.js');
+const { analyzeLive } = require('./live.js');
 const { HeapSummary } = require('./summary.js');
 
 /**
@@ -10,9 +10,7 @@ const { HeapSummary } = require('./summary.js');
  * @returns {Promise<import('../../index').HeapSummary>}
  */
 async function analyze(file, options) {
-  if (file === 'live') {
-    throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', "heapwatch: analyze('live') is not there yet. Write a snapshot with v8.writeHeapSnapshot() and name its file.");
-  }
+  if (file === 'live') return /** @type {any} */ (new HeapSummary('live', await analyzeLive(options)));
   const path = checkFile(file, 'file');
   const { limit = DEFAULT_LIMIT, redact, ...control } = checkHeapOptions(options);
   if (redact !== undefined) await runJob((jobs) => jobs.redact(path, redact), control);

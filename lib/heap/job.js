@@ -1,6 +1,6 @@
 'use strict';
 
-const { matching, checkFields } = require('../check.js');
+const { abortSignal, matching, checkFields } = require('../check.js');
 const { HeapwatchError, invalidOption, messageOf } = require('../errors.js');
 const { explainLoadFailure } = require('../load-failure.js');
 
@@ -19,10 +19,10 @@ const MAX_LIMIT = 2000;
 const PHASES = /** @type {const} */ (['reading', 'dominators', 'classes']);
 
 /** @type {Record<string, import('../check').Check<any>>} */
-const CHECKS = {
+const HEAP_CHECKS = {
   limit: matching((value) => Number.isInteger(value) && Number(value) > 0 && Number(value) <= MAX_LIMIT, `a whole number from 1 to ${MAX_LIMIT}`),
   onProgress: matching((value) => typeof value === 'function', 'a function'),
-  signal: matching(isAbortSignal, 'an AbortSignal'),
+  signal: abortSignal,
   redact: matching((value) => typeof value === 'string' && value !== '', 'the path of the copy to be written'),
 };
 
@@ -31,7 +31,7 @@ const CHECKS = {
  * @returns {HeapOptions}
  */
 function checkHeapOptions(options) {
-  return options === undefined ? {} : checkFields(options, CHECKS, { example: '{ limit: 50 }' });
+  return options === undefined ? {} : checkFields(options, HEAP_CHECKS, { example: '{ limit: 50 }' });
 }
 
 /**
@@ -73,7 +73,7 @@ async function runJob(make, { signal, onProgress }) {
   const abort = () => job.cancel();
   signal?.addEventListener('abort', abort, { once: true });
   // Unref'd: what keeps the process alive is the job.
-  const timer = onProgress && setInterval(() => tell(onProgress, job.state()), POLL_MS).unref();
+  const timer = onProgress && setInterval(() => tell(onProgress, toProgress(job.state())), POLL_MS).unref();
   try {
     const { result, error } = JSON.parse(await job.run());
     if (error === undefined) return result;
@@ -87,22 +87,20 @@ async function runJob(make, { signal, onProgress }) {
 
 /**
  * @param {(progress: HeapProgress) => void} onProgress
- * @param {number} state
+ * @param {HeapProgress} progress
  */
-function tell(onProgress, state) {
-  const phase = PHASES[Math.floor(state / 1000)] ?? 'classes';
+function tell(onProgress, progress) {
   try {
-    onProgress({ phase, ratio: (state % 1000) / 1000 });
+    onProgress(progress);
   } catch (error) {
     // Whoever watches must not be the reason that the work is lost; nor may the error go unseen.
     process.emitWarning(`heapwatch: onProgress threw: ${messageOf(error)}`);
   }
 }
 
-/** @param {any} value */
-function isAbortSignal(value) {
-  return typeof value === 'object' && value !== null
-    && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function';
+/** @param {number} state @returns {HeapProgress} */
+function toProgress(state) {
+  return { phase: PHASES[Math.floor(state / 1000)] ?? 'classes', ratio: (state % 1000) / 1000 };
 }
 
-module.exports = { runJob, checkHeapOptions, checkFile, DEFAULT_LIMIT };
+module.exports = { runJob, checkHeapOptions, checkFile, tell, DEFAULT_LIMIT, HEAP_CHECKS };

@@ -1,7 +1,6 @@
 'use strict';
 
-const { checkFields, matching, whole, WEEK_MS } = require('../check.js');
-const { isAbortSignal } = require('../options.js');
+const { abortSignal, checkFields, matching, spanAboveZero, whole } = require('../check.js');
 
 /** @typedef {import('../../index').MeasureOptions} MeasureOptions */
 /** @typedef {Required<Omit<MeasureOptions, 'signal' | 'setup' | 'teardown'>> & Pick<MeasureOptions, 'signal' | 'setup' | 'teardown'>} CheckedMeasureOptions */
@@ -17,11 +16,11 @@ const isFunction = (/** @type {unknown} */ value) => typeof value === 'function'
 /** @type {{ [K in keyof Required<MeasureOptions>]: import('../check').Check<any> }} */
 const CHECKS = {
   toleranceBytes: matching((value) => Number.isFinite(value) && value > 0, 'a number of bytes above 0'),
-  maxMs: matching((value) => typeof value === 'number' && value > 0 && value <= WEEK_MS, `a number of milliseconds above 0, at most ${WEEK_MS} (a week)`),
+  maxMs: spanAboveZero,
   concurrency: whole(1, 10_000),
   setup: matching(isFunction, 'a function, run before each round'),
   teardown: matching(isFunction, 'a function, run after each round'),
-  signal: matching(isAbortSignal, 'an AbortSignal'),
+  signal: abortSignal,
 };
 
 const EXAMPLE = { example: '{ maxMs: 3000 }' };

@@ -53,7 +53,7 @@ class NativeSource {
   /** @returns {import('../../index').SnapshotResult[]} */
   takeSnapshots() {
     const json = this.#binding.takeSnapshots(this.#reader);
-    return json === '' ? [] : JSON.parse(json);
+    return json === '' ? [] : JSON.parse(json).map((/** @type {any} */ { result: path, ...rest }) => ({ path, ...rest }));
   }
 
   /** @param {number} id */

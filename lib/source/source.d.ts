@@ -146,6 +146,7 @@ export interface Binding {
   /** Why snapshots cannot be taken by fork; null: they can be tried. */
   forkRefusal(): string | null;
   snapshotBegin(order: SnapshotOrder): string;
+  liveBegin(limit: number, timeoutMs: number, headroomBytes?: number): string;
   snapshotStep(id: number, prelude?: () => void): string;
   snapshotAbort(id: number): void;
   snapshotProgress(id: number): number;

@@ -1,13 +1,15 @@
-//! Reading heap snapshots: work on a thread of libuv's pool, text out, a state to ask for and a way to stop.
+//! Reading heap snapshots: work on another thread, text out, a state to ask for and a way to stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{Builder, ScopedJoinHandle};
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::export::heap as export;
 use crate::heap::{self, Phase, Progress, Snapshot};
+use crate::os::priority::step_back;
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -100,8 +102,17 @@ impl Task for HeapTask {
 
     fn compute(&mut self) -> Result<String> {
         // A panic must not end the process that is being looked after.
-        let done =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.work.perform(&self.progress)));
+        // On a thread of its own, behind the event loop: one of the pool's could never come back to the front.
+        let done = std::thread::scope(|scope| {
+            let work = || {
+                step_back();
+                self.work.perform(&self.progress)
+            };
+            Builder::new().name("heapwatch-heap".into()).spawn_scoped(scope, work).map(ScopedJoinHandle::join)
+        });
+        let done = done.map_err(|error| {
+            Error::new(Status::GenericFailure, format!("the system refused a thread for the analysis: {error}"))
+        })?;
         done.unwrap_or_else(|_| {
             Err(heap::Error::NotASnapshot {
                 what: "the analysis failed in an unforeseen way".to_owned(),

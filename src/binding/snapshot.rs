@@ -80,10 +80,16 @@ fn give_up() {
 /// Begins a snapshot: `{ id }`, or `{ failure }`.
 #[napi(catch_unwind)]
 pub fn snapshot_begin(env: Env, order: SnapshotOrder) -> Result<String> {
+    let order = read(&order)?;
+    begin(env, order)
+}
+
+/// For whatever is to be made of the snapshot.
+pub(super) fn begin(env: Env, order: Order) -> Result<String> {
     if !IS_ENDED_BY_ENVIRONMENT.replace(true) {
         env.add_env_cleanup_hook((), |()| give_up())?;
     }
-    let begun = capture::begin(read(&order)?);
+    let begun = capture::begin(order);
     if let Ok(job) = &begun {
         HELD.with_borrow_mut(|jobs| jobs.push(Arc::clone(job)));
     }
@@ -219,6 +225,13 @@ fn own_isolate() -> Result<Isolate> {
         .ok_or_else(|| Error::new(Status::GenericFailure, "no V8 isolate is entered on this thread"))
 }
 
+/// What memory must be there for.
+pub(super) fn heap_used_bytes() -> u64 {
+    layout::extent()
+        .zip(Isolate::current().ok().flatten())
+        .map_or(0, |(extent, isolate)| isolate.heap_statistics(extent).used_bytes)
+}
+
 fn read(order: &SnapshotOrder) -> Result<Order> {
     let thread_id = whole_u32("threadId", order.thread_id)?;
     let max_bytes = order.max_bytes.map(|bytes| integer("maxBytes", bytes, MAX_BYTES)).transpose()?;
@@ -236,9 +249,6 @@ fn read(order: &SnapshotOrder) -> Result<Order> {
         (None, Some(folder)) => folder.new_path("", thread_id),
         (None, None) => return Err(Error::new(Status::InvalidArg, "neither path nor folder")),
     };
-    let heap_used_bytes = layout::extent()
-        .zip(Isolate::current().ok().flatten())
-        .map_or(0, |(extent, isolate)| isolate.heap_statistics(extent).used_bytes);
     let (prepared, kept, newest) = (folder.clone(), folder, path.clone());
     Ok(Order {
         mode: if order.inline { Mode::Inline } else { Mode::Fork },
@@ -257,7 +267,7 @@ fn read(order: &SnapshotOrder) -> Result<Order> {
             .headroom_bytes
             .map(|bytes| integer("headroom", bytes, MAX_BYTES))
             .transpose()?,
-        heap_used_bytes,
+        heap_used_bytes: heap_used_bytes(),
         cooldown: Duration::from_nanos(span_ns("cooldownMs", order.cooldown_ms)?),
     })
 }

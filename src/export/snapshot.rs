@@ -11,7 +11,7 @@ pub const WANTED: &str = "{\"wanted\":true}";
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct DoneJson {
-    path: String,
+    result: String,
     bytes: u64,
     pause_ms: f64,
     total_ms: f64,
@@ -58,7 +58,7 @@ pub fn all(done: &[Done]) -> String {
 
 fn done_json(done: &Done) -> DoneJson {
     DoneJson {
-        path: String::from_utf8_lossy(&done.result).into_owned(),
+        result: String::from_utf8_lossy(&done.result).into_owned(),
         bytes: done.bytes,
         pause_ms: ms(done.pause_ns),
         total_ms: ms(done.total_ns),
@@ -88,7 +88,7 @@ mod tests {
     use crate::capture::order::Mode;
 
     #[test]
-    fn nanoseconds_become_milliseconds_and_the_sink_s_bytes_a_path() {
+    fn nanoseconds_become_milliseconds_and_the_sink_s_bytes_text() {
         let done = Done {
             mode: Mode::Fork,
             result: b"/a".to_vec(),
@@ -99,7 +99,7 @@ mod tests {
         };
         assert_eq!(
             over(&Ok(done)),
-            r#"{"done":{"path":"/a","bytes":7,"pauseMs":1.5,"totalMs":2.0,"mode":"fork","tries":1}}"#
+            r#"{"done":{"result":"/a","bytes":7,"pauseMs":1.5,"totalMs":2.0,"mode":"fork","tries":1}}"#
         );
     }
 

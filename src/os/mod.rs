@@ -7,4 +7,5 @@ pub mod fork;
 #[path = "fork_elsewhere.rs"]
 pub mod fork;
 pub mod memory;
+pub mod priority;
 pub mod stderr;
