@@ -111,7 +111,10 @@ impl Task for HeapTask {
             Builder::new().name("heapwatch-heap".into()).spawn_scoped(scope, work).map(ScopedJoinHandle::join)
         });
         let done = done.map_err(|error| {
-            Error::new(Status::GenericFailure, format!("the system refused a thread for the analysis: {error}"))
+            Error::new(
+                Status::GenericFailure,
+                format!("the system refused a thread for the analysis: {error}"),
+            )
         })?;
         done.unwrap_or_else(|_| {
             Err(heap::Error::NotASnapshot {

@@ -38,7 +38,9 @@ impl Sink for Analysis {
             Some(error) => Err(error),
             None => summary(parser, limit),
         };
-        summed_up.map_err(|error| Failure::failed("analysis", format!("What V8 wrote could not be read: {error}.")))
+        summed_up.map_err(|error| {
+            Failure::failed("analysis", format!("What V8 wrote could not be read: {error}."))
+        })
     }
 }
 
