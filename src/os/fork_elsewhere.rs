@@ -4,34 +4,15 @@ use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
+#[path = "fork/terms.rs"]
+mod terms;
+
+pub use terms::{Activity, End, Message, Refusal, Terms};
+
 const REASON: &str = "snapshots by a forked process are made on Linux alone";
 
 /// Never made.
 pub struct Plan(Infallible);
-
-/// As on Linux.
-#[derive(Clone, Copy, Debug)]
-pub struct Terms {
-    /// Unused.
-    pub calm: Duration,
-    /// Unused.
-    pub is_forced: bool,
-    /// Unused.
-    pub dies_with_maker: bool,
-    /// Unused.
-    pub memory_bytes: Option<u64>,
-    /// Unused.
-    pub seconds: u32,
-}
-
-/// As on Linux.
-#[derive(Debug)]
-pub enum Refusal {
-    /// Never.
-    NotCalm,
-    /// Never.
-    System(&'static str, io::Error),
-}
 
 /// Never made.
 pub struct Forked {
@@ -57,51 +38,13 @@ pub struct Receiver(Infallible);
 /// Never made.
 pub struct Reporter(Infallible);
 
-/// As on Linux.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Message {
-    /// As on Linux.
-    Progress(u64),
-    /// As on Linux.
-    Result(Vec<u8>),
-    /// As on Linux.
-    Failure {
-        /// As on Linux.
-        reason: String,
-        /// As on Linux.
-        text: String,
-    },
-}
-
-/// As on Linux.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// As on Linux.
-    Exited(i32),
-    /// As on Linux.
-    Signalled(i32),
-    /// As on Linux.
-    Unknown,
-}
-
-/// As on Linux.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Activity {
-    /// As on Linux.
-    pub cpu_ticks: u64,
-    /// As on Linux.
-    pub is_idle: bool,
-}
-
 impl Plan {
     /// # Errors
     /// Always.
     pub fn prepare(_address_in_v8: usize) -> Result<Self, String> {
         Err(REASON.into())
     }
-}
 
-impl Plan {
     /// # Errors
     /// Always.
     pub fn prepare_once(_address_in_v8: usize) -> Result<Self, String> {

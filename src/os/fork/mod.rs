@@ -19,43 +19,21 @@ mod locks;
 mod mappings;
 mod pipe;
 mod process;
+mod terms;
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub use mappings::Restore;
-pub use pipe::{Message, Receiver, Reporter};
-pub use process::{Activity, Child, End, Killer};
+pub use pipe::{Receiver, Reporter};
+pub use process::{Child, Killer};
+pub use terms::{Activity, End, Message, Refusal, Terms};
 
 /// What a fork needs to know beforehand. Made on any thread, for it reads a large file of /proc: tens of milliseconds at 1 GB.
 pub struct Plan {
     locks: locks::Locks,
     kept_out: mappings::KeptOut,
-}
-
-/// How the copy lives.
-#[derive(Clone, Copy, Debug)]
-pub struct Terms {
-    /// For how long the caller may wait for V8's threads to sleep.
-    pub calm: Duration,
-    /// Fork even if they do not.
-    pub is_forced: bool,
-    /// The kernel ends the copy when the thread that made it ends.
-    pub dies_with_maker: bool,
-    /// How much memory the copy may allocate beyond what it was born with.
-    pub memory_bytes: Option<u64>,
-    /// When the kernel ends the copy, whoever else watches it.
-    pub seconds: u32,
-}
-
-/// Why there is no copy.
-#[derive(Debug)]
-pub enum Refusal {
-    /// V8's threads are at work. Again in a moment.
-    NotCalm,
-    /// The system said no, to what.
-    System(&'static str, io::Error),
 }
 
 /// The copy, as its maker sees it.

@@ -5,24 +5,10 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
+use super::terms::Message;
+
 /// Frames longer than this are no frames of ours.
 const MAX_FRAME_BYTES: usize = 1 << 30;
-
-/// A frame.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Message {
-    /// So many bytes of the snapshot are written.
-    Progress(u64),
-    /// All is done: what the sink made of it.
-    Result(Vec<u8>),
-    /// It could not be done.
-    Failure {
-        /// One word.
-        reason: String,
-        /// The rest of the sentence.
-        text: String,
-    },
-}
 
 mod tag {
     pub const PROGRESS: u8 = 1;

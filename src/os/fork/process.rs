@@ -6,26 +6,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use super::calm::state_in;
-
-/// How the copy ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// By `_exit`, with this code.
-    Exited(i32),
-    /// By this signal.
-    Signalled(i32),
-    /// Somebody else reaped it: the application waits for children that it does not know.
-    Unknown,
-}
-
-/// What a look at the copy shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Activity {
-    /// CPU time, in the kernel's ticks.
-    pub cpu_ticks: u64,
-    /// It neither runs, nor wants to, nor waits for a disk: it waits for a thread that does not exist, or was stopped.
-    pub is_idle: bool,
-}
+use super::terms::{Activity, End};
 
 /// A forked copy of this process. Dropped, it has ended and is reaped.
 #[derive(Debug)]
