@@ -1,5 +1,7 @@
 'use strict';
 
+const { random } = require('../../__test__/corpus/support.js');
+
 /**
  * @param {number[]} values
  * @param {number} q  in [0, 1]
@@ -18,23 +20,6 @@ const median = (values) => quantile(values, 0.5);
 
 /** @param {number[]} values */
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/**
- * A generator with a seed (mulberry32), so that a shuffle or an interval can be repeated.
- *
- * @param {number} seed
- * @returns {() => number} in [0, 1)
- */
-function random(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6D2B79F5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /**
  * @template T

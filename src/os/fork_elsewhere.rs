@@ -1,7 +1,6 @@
 //! Where there is no fork to build on: the same names as `fork`, none of which can come to be.
 
 use std::convert::Infallible;
-use std::io;
 use std::time::Duration;
 
 #[path = "fork/terms.rs"]
