@@ -357,7 +357,7 @@ export interface LeakOptions {
   assist?: { maxPauseMs: number; everyMs: number } | false;
 }
 
-/** A size in bytes; in texts 1 KB is 1024 B: `'512MB'`, `'1.5GB'`. */
+/** A size in bytes; in texts 1 KB is 1024 B: `'512MB'`, `'1.5 GB'`. */
 export type Bytes = number | `${number}${'B' | 'KB' | 'MB' | 'GB'}`;
 
 /**

@@ -51,7 +51,7 @@ const UNITS = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
  * @param {string} option
  */
 function bytes(value, option) {
-  const [, count, unit] = (typeof value === 'string' && /^(\d+(?:\.\d+)?)(B|KB|MB|GB)$/.exec(value)) || [];
+  const [, count, unit] = (typeof value === 'string' && /^(\d+(?:\.\d+)?) ?(B|KB|MB|GB)$/.exec(value)) || [];
   const size = count === undefined ? value : Number(count) * UNITS[unit];
   if (typeof size !== 'number' || !(size > 0 && size <= Number.MAX_SAFE_INTEGER)) {
     throw invalidOption(option, value, "a number of bytes above 0, or a text such as '512MB' (units: B, KB, MB, GB; 1 KB is 1024 B)");

@@ -1,6 +1,6 @@
 'use strict';
 
-const { checkFields, span, whole } = require('./check.js');
+const { checkFields, spanAboveZero, whole } = require('./check.js');
 
 /** @typedef {{ minSpanMs: number, minMajors: number, assist: { maxPauseMs: number, everyMs: number } | false }} LeakOptions */
 
@@ -10,9 +10,9 @@ const DEFAULT_MIN_SPAN_MS = 900_000;
 /** Fewer major GCs than this show no trend. */
 const DEFAULT_MIN_MAJORS = 6;
 
-const FIELDS = { minSpanMs: span, minMajors: whole(1, 1_000_000), assist: checkAssist };
+const FIELDS = { minSpanMs: spanAboveZero, minMajors: whole(1, 1_000_000), assist: checkAssist };
 
-const ASSIST_FIELDS = { maxPauseMs: span, everyMs: span };
+const ASSIST_FIELDS = { maxPauseMs: spanAboveZero, everyMs: spanAboveZero };
 
 /**
  * Complete, as the options of a leak are replaced together; false: no events.

@@ -6,6 +6,8 @@ const { formatMs, formatRate } = require('./terminal/units.js');
 /** @typedef {import('../index').Report} ReportShape */
 /** @typedef {import('./source/source').ReportJson} ReportJson */
 
+const MINUTE_MS = 60_000;
+
 const KINDS = /** @type {const} */ (['all', 'minor', 'major', 'incremental', 'weak']);
 
 /** A report is data; the class adds only the one way of reading it that a person needs in a log line. */
@@ -15,7 +17,7 @@ class Report {
     const { minor, major, all, timeRatio } = this.gc;
     return `heapwatch (${this.source}) pid ${this.pid}${this.threadId ? ` thread ${this.threadId}` : ''}: `
       + `heap ${bytes(this.heapUsed)}, ${percent(this.heapUsedRatio)} of its limit; rss ${bytes(this.rss)}; `
-      + `${all.count} GCs, ${percent(timeRatio.last1m)} of the last minute `
+      + `${all.count} ${all.count === 1 ? 'GC' : 'GCs'}, ${percent(timeRatio.last1m)} of the last ${this.uptimeMs < MINUTE_MS ? formatMs(this.uptimeMs) : 'minute'} `
       + `(minor ${minor.count}, p99 ${milliseconds(minor.pause.percentile(99))}; `
       + `major ${major.count}, p99 ${milliseconds(major.pause.percentile(99))})${growth(this)}`;
   }

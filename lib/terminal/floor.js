@@ -78,7 +78,7 @@ function floorSentence(watched) {
       ? `at ${formatBytes(first.heapUsedAfter)}`
       : `from ${formatBytes(first.heapUsedAfter)} to ${formatBytes(last.heapUsedAfter)}`;
   const pace = spanMs > 0 && delta !== 0 ? ` (${signed(delta)}, ${signedRate((delta / spanMs) * 1000)})` : '';
-  return `The heap after major GCs ${moved} ${range} over ${formatCount(majors.length)} of them in ${formatMs(spanMs)}${pace}; whether it is a leak or a warm-up is not judged here.`;
+  return `The heap after major GCs ${moved} ${range} over ${formatCount(majors.length)} of them in ${formatMs(spanMs)}${pace}; report().growth has the verdict.`;
 }
 
 /**
