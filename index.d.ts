@@ -781,7 +781,7 @@ export interface HeapOptions {
   onProgress?: (progress: HeapProgress) => void;
   /** Stops the work; the promise is rejected with the signal's reason. */
   signal?: AbortSignal;
-  /** `analyze` only: also write a copy without the contents of strings here. The file must not be there yet. */
+  /** `analyze` only: also write a copy without the contents of strings here, and sum up that copy. The file must not be there yet. */
   redact?: string;
 }
 

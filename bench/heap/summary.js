@@ -10,7 +10,7 @@ const size = (/** @type {number} */ bytes) => (bytes < 1e9 ? `${Math.round(bytes
  * @param {any[]} runs
  */
 function heapTable(runs) {
-  const rows = runs.flatMap(({ results }) => results).flatMap((/** @type {any} */ result) => {
+  const rows = runs.flatMap(({ results }) => results ?? []).flatMap((/** @type {any} */ result) => {
     const own = result.contenders.heapwatch;
     return Object.entries(result.contenders).map(([name, measured]) => (measured === null
       ? [result.files.join(' → '), size(result.bytes), name, 'did not finish', '', '', '', '', '']

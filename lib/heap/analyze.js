@@ -14,7 +14,9 @@ async function analyze(file, options) {
   const path = checkFile(file, 'file');
   const { limit = DEFAULT_LIMIT, redact, ...control } = checkHeapOptions(options);
   if (redact !== undefined) await runJob((jobs) => jobs.redact(path, redact), control);
-  return /** @type {any} */ (new HeapSummary(path, await runJob((jobs) => jobs.analyze(path, limit), control)));
+  // What is shown beside a copy without secrets must have none either.
+  const shown = redact ?? path;
+  return /** @type {any} */ (new HeapSummary(shown, await runJob((jobs) => jobs.analyze(shown, limit), control)));
 }
 
 module.exports = { analyze };

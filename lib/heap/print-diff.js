@@ -17,7 +17,7 @@ const TOLD = 5;
  */
 function printDiff(diff, { width, colour = false }) {
   const paint = palette(colour);
-  const matched = diff.matchedBy === 'id' ? 'objects matched by id' : 'no ids in common: compared by class, shape and path';
+  const matched = diff.matchedBy === 'id' ? 'objects matched by id' : 'V8 numbered the objects anew: compared by class, shape and path';
   const lines = [`${diff.totals.map((total) => formatBytes(total)).join(' → ')} in ${diff.files.length} snapshots (${matched})`];
   if (diff.findings.length === 0) lines.push('', 'Nothing grew that a program could let go of.');
   for (const [at, finding] of diff.findings.slice(0, TOLD).entries()) {

@@ -1,6 +1,7 @@
 //! The heap as it is now, summed up: a forked copy takes the snapshot and analyses it piece by piece. No file, no memory of the application's.
 
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use napi::bindgen_prelude::*;
@@ -36,7 +37,9 @@ impl Sink for Analysis {
         let Self { parser, limit, error } = *self;
         let summed_up = match error {
             Some(error) => Err(error),
-            None => summary(parser, limit),
+            None => catch_unwind(AssertUnwindSafe(|| summary(parser, limit))).map_err(|_| {
+                Failure::failed("analysis", "The analysis failed in an unforeseen way: please report it.")
+            })?,
         };
         summed_up.map_err(|error| {
             Failure::failed("analysis", format!("What V8 wrote could not be read: {error}."))
@@ -46,7 +49,7 @@ impl Sink for Analysis {
 
 fn summary(parser: Parser, limit: usize) -> heap::Result<Vec<u8>> {
     let progress = Progress::none();
-    let snapshot = Snapshot::analyze(parser.finish()?, &progress)?;
+    let snapshot = Snapshot::analyze_alone(parser.finish()?, &progress)?;
     Ok(export::summary(&heap::summarize(&snapshot, limit, &progress)?).into_bytes())
 }
 
@@ -67,6 +70,7 @@ pub fn live_begin(env: Env, limit: u32, timeout_ms: f64, headroom_bytes: Option<
             headroom_bytes: headroom_bytes.map(|bytes| integer("headroom", bytes, MAX_BYTES)).transpose()?,
             heap_used_bytes: heap_used_bytes(),
             cooldown: Duration::ZERO,
+            leaves_file: false,
         },
     )
 }

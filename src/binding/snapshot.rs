@@ -269,5 +269,6 @@ fn read(order: &SnapshotOrder) -> Result<Order> {
             .transpose()?,
         heap_used_bytes: heap_used_bytes(),
         cooldown: Duration::from_nanos(span_ns("cooldownMs", order.cooldown_ms)?),
+        leaves_file: true,
     })
 }

@@ -112,5 +112,6 @@ fn order(folder: Folder, thread_id: u32, heap_used_bytes: u64) -> Order {
         headroom_bytes: None,
         heap_used_bytes,
         cooldown: Duration::ZERO,
+        leaves_file: true,
     }
 }

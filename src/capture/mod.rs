@@ -125,7 +125,7 @@ fn run(job: &Arc<Job>) {
     {
         let mut desk = DESK.lock();
         desk.current = None;
-        if outcome.is_ok() {
+        if outcome.is_ok() && job.order.leaves_file {
             desk.last_over_ns = Some(Clock::process().now_ns());
         }
     }

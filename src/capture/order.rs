@@ -48,6 +48,8 @@ pub struct Order {
     pub heap_used_bytes: u64,
     /// The least time after the last one.
     pub cooldown: Duration,
+    /// Others cool down after it.
+    pub leaves_file: bool,
 }
 
 /// A snapshot was taken.

@@ -43,7 +43,7 @@ pub(super) fn biggest(owners: &Owners<'_>, limit: usize) -> Vec<Collection> {
     });
     found
         .into_iter()
-        .map(|found| (found, owners.describe(found.2)))
+        .map(|found| (found, owners.describe(found.2, false)))
         // Node's own tables are full from the start.
         .filter(|(_, holder)| !holder.is_internal())
         .take(limit)

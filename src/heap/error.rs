@@ -51,6 +51,19 @@ pub(super) const HINT_DAMAGED: &str =
     "the file was damaged after V8 wrote it, or comes from another tool: take the snapshot again";
 
 impl Error {
+    /// Says in which of several files it is.
+    #[must_use]
+    pub fn in_file(self, path: &std::path::Path) -> Self {
+        let told = |what: String| format!("{}: {what}", path.display());
+        match self {
+            Self::NotASnapshot { what, hint } => Self::NotASnapshot { what: told(what), hint },
+            Self::CorruptSnapshot { offset, what, hint } => {
+                Self::CorruptSnapshot { offset, what: told(what), hint }
+            }
+            other => other,
+        }
+    }
+
     /// The stable code that JavaScript sees.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -20,6 +20,9 @@ pub type NodeIndex = u32;
 /// An edge's position in the file, from 0.
 pub type EdgeIndex = u32;
 
+/// An object with more properties than this is used as a map.
+const DICTIONARY: usize = 64;
+
 /// The graph as V8 wrote it, but for what DevTools, too, makes of it while loading: detached nodes are called so.
 #[derive(Debug, Default)]
 pub struct Graph {
@@ -177,6 +180,15 @@ impl Graph {
     #[inline]
     pub fn edge_range(&self, node: NodeIndex) -> std::ops::Range<usize> {
         self.first_edges[node as usize] as usize..self.first_edges[node as usize + 1] as usize
+    }
+
+    /// An object used as a map: its keys are data. Functions and the globals have many properties, too, but those are names.
+    #[must_use]
+    pub fn is_dictionary(&self, node: NodeIndex) -> bool {
+        self.kind(node) == NodeType::Object
+            && self.edge_range(node).len() > DICTIONARY
+            && self.name_bytes(node) != b"global"
+            && self.edges(node).filter(|edge| edge.kind == EdgeType::Property).count() > DICTIONARY
     }
 
     /// A node's edges: what it refers to.

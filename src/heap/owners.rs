@@ -17,6 +17,8 @@ use std::cell::RefCell;
 const MAX_STEPS: usize = 24;
 /// How many of a context's users are asked for its script.
 const MAX_ASKED: usize = 64;
+/// How many of an object's variables are looked at: an emitter has one in each of its streams.
+const MAX_VARIABLES: usize = 4096;
 
 /// What kind of thing keeps objects alive in the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,8 +152,8 @@ impl<'a> Owners<'a> {
         node
     }
 
-    /// The holder, named from the nearest variable above it.
-    pub fn describe(&self, node: NodeIndex) -> Holder {
+    /// The holder, named from the nearest variable above it. `any_key`: keys of objects used as maps are not told, for they are not of one holder.
+    pub fn describe(&self, node: NodeIndex, any_key: bool) -> Holder {
         let graph = self.graph;
         // From the holder outwards.
         let mut accessors: Vec<String> = Vec::new();
@@ -220,6 +222,9 @@ impl<'a> Owners<'a> {
                 EdgeType::Property if label.contains("kEvents") => {
                     event = Some("all".to_owned());
                     accessors.clear();
+                }
+                EdgeType::Property if any_key && graph.is_dictionary(parent) => {
+                    accessors.push("[…]".to_owned());
                 }
                 EdgeType::Property => accessors.push(format!(".{label}")),
                 EdgeType::Element => accessors.push("[…]".to_owned()),
@@ -321,7 +326,11 @@ impl<'a> Owners<'a> {
         let graph = self.graph;
         let via = self.reach.step(graph, node).map(|(_, edge)| edge.index);
         let mut best: Option<(u8, Variable)> = None;
-        for (source, edge) in self.snapshot.retainers(node).take(MAX_ASKED) {
+        let variables =
+            |edge: &super::graph::Edge| matches!(edge.kind, EdgeType::Context | EdgeType::Internal);
+        for (source, edge) in
+            self.snapshot.retainers(node).filter(|(_, edge)| variables(edge)).take(MAX_VARIABLES)
+        {
             let found = if edge.kind == EdgeType::Context {
                 let (function, file) = self.scope(source);
                 let name = graph.edge_name(edge).into_owned();
@@ -389,31 +398,49 @@ impl<'a> Owners<'a> {
             graph.name_bytes(previous).starts_with(b"system / NativeContext")
                 || graph.follow(previous, EdgeType::Internal, "previous").is_none()
         });
-        let function = (!is_top).then(|| {
-            let named = graph.follow(context, EdgeType::Internal, "scope_info").and_then(|info| {
-                let variables: Vec<u32> = graph
-                    .edges(context)
-                    .filter(|edge| edge.kind == EdgeType::Context)
-                    .map(|edge| edge.name)
-                    .collect();
-                graph
-                    .edges(info)
-                    .filter(|edge| {
-                        edge.kind == EdgeType::Hidden && graph.kind(edge.target) == NodeType::String
-                    })
-                    .map(|edge| graph.name_index(edge.target))
-                    .rfind(|name| !variables.contains(name) && !graph.strings().bytes(*name).is_empty())
-            });
-            named.map_or("a function".to_owned(), |name| format!("{}()", graph.strings().text(name)))
-        });
+        let name = graph
+            .follow(context, EdgeType::Internal, "scope_info")
+            .and_then(|info| self.name_by_scope(info))
+            .map(|name| format!("{name}()"));
+        let function = name.or_else(|| (!is_top).then(|| "a function".to_owned()));
         self.scopes.borrow_mut().insert(context, (function.clone(), file.clone()));
         (function, file)
+    }
+
+    /// The name of the function whose variables a `ScopeInfo` describes: its compiled form knows it, and where that is gone the `ScopeInfo`
+    /// itself. There the names of variables come first, in a row, then the function's name and a number, if it has one, then the scope around it.
+    /// The top of a file has none.
+    fn name_by_scope(&self, info: NodeIndex) -> Option<String> {
+        let graph = self.graph;
+        let compiled = self.snapshot.retainers(info).find(|(source, edge)| {
+            graph.kind(*source) == NodeType::Code && graph.edge_name(*edge) == "name_or_scope_info"
+        });
+        let name = if let Some((compiled, _)) = compiled {
+            graph.name(compiled).into_owned()
+        } else {
+            let mut slots: Vec<(u32, NodeIndex)> = graph
+                .edges(info)
+                .filter(|edge| edge.kind == EdgeType::Hidden)
+                .map(|edge| (edge.name, edge.target))
+                .collect();
+            slots.sort_unstable();
+            let is_name = |&&(_, node): &&(u32, NodeIndex)| graph.kind(node) == NodeType::String;
+            let names = slots.iter().take_while(is_name).count();
+            let ((last, node), (next, _)) = (slots.get(names.checked_sub(1)?)?, slots.get(names)?);
+            if next - last < 2 {
+                return None;
+            }
+            graph.name(*node).into_owned()
+        };
+        // V8 calls one without a name `(shared function info)`.
+        (!name.is_empty() && !name.starts_with('(')).then_some(name)
     }
 
     fn file_of(&self, context: NodeIndex, depth: usize) -> Option<String> {
         let graph = self.graph;
         let mut inner = Vec::new();
-        for (source, edge) in self.snapshot.retainers(context).take(MAX_ASKED) {
+        let links = self.snapshot.retainers(context).filter(|(_, edge)| edge.kind == EdgeType::Internal);
+        for (source, edge) in links.take(MAX_ASKED) {
             let name = graph.edge_name(edge);
             if name == "context" {
                 let script = graph.locations().of(source).and_then(|location| self.script(location));

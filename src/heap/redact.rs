@@ -23,7 +23,7 @@ const DICTIONARY: usize = 64;
 const PIECE: usize = 1 << 18;
 
 /// Copies a snapshot without the contents of its strings, and answers the size of the copy in bytes. `out` must not be
-/// there yet.
+/// there yet; it has its name once it is complete, and is `<out>.partial` until then.
 ///
 /// # Errors
 /// As [`super::Snapshot::open`], and [`Error::Io`] where `out` cannot be written.
@@ -36,7 +36,17 @@ pub fn redact(file: &Path, out: &Path, progress: &Progress) -> Result<u64> {
     let create = |source| Error::Io { path: out.to_owned(), source };
     let reader = BufReader::with_capacity(PIECE, File::open(file).map_err(open)?);
     let total = reader.get_ref().metadata().map_err(open)?.len();
-    let target = OpenOptions::new().write(true).create_new(true).open(out).map_err(create)?;
+    if out.symlink_metadata().is_ok() {
+        return Err(create(std::io::ErrorKind::AlreadyExists.into()));
+    }
+    let mut partial = out.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = Path::new(&partial);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let target = options.open(partial).map_err(|source| Error::Io { path: partial.to_owned(), source })?;
     let mut copy = Copy {
         reader,
         writer: BufWriter::with_capacity(PIECE, target),
@@ -45,12 +55,15 @@ pub fn redact(file: &Path, out: &Path, progress: &Progress) -> Result<u64> {
         written: 0,
         keys: RandomState::new(),
     };
-    let done = copy.run(&strings, &kept, progress).and_then(|()| copy.writer.flush());
+    let done = copy
+        .run(&strings, &kept, progress)
+        .and_then(|()| copy.writer.flush())
+        .and_then(|()| std::fs::rename(partial, out));
     match done {
         Ok(()) => Ok(copy.written),
         Err(source) => {
             // Half a copy is of no use, and its name is taken.
-            let _ = std::fs::remove_file(out);
+            let _ = std::fs::remove_file(partial);
             if progress.check().is_err() { Err(Error::Cancelled) } else { Err(create(source)) }
         }
     }

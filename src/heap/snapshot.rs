@@ -106,7 +106,19 @@ impl Snapshot {
     ///
     /// # Errors
     /// [`Error::Cancelled`].
-    pub fn analyze(mut graph: Graph, progress: &Progress) -> Result<Self> {
+    pub fn analyze(graph: Graph, progress: &Progress) -> Result<Self> {
+        Self::analyze_on(graph, progress, true)
+    }
+
+    /// The same, on this thread alone: for a forked copy of a process, in which locks are of no use.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`].
+    pub fn analyze_alone(graph: Graph, progress: &Progress) -> Result<Self> {
+        Self::analyze_on(graph, progress, false)
+    }
+
+    fn analyze_on(mut graph: Graph, progress: &Progress, has_threads: bool) -> Result<Self> {
         progress.tell(Phase::Dominators, 0, 3)?;
         let ephemerons = Ephemerons::find(&graph.strings);
         let sizes = std::mem::take(&mut graph.sizes);
@@ -117,28 +129,33 @@ impl Snapshot {
                 held_once.set(node);
             }
         }
-        // Dominators take about as long as all the rest together; they need the sizes only at their end.
-        let (tree, beside) = std::thread::scope(|scope| {
-            let (graph, ephemerons) = (&graph, &ephemerons);
-            let beside = scope.spawn(move || -> Result<_> {
-                let sizes = shallow::attribute(graph, sizes, progress)?;
-                let distances = distances::distances(graph, ephemerons, progress)?;
-                let objects = PlainObjects::new(graph);
-                let interfaces = interfaces::infer(&objects);
-                progress.check()?;
-                let classes = classes::classify(graph, &objects, &interfaces);
-                Ok((sizes, distances, interfaces, classes))
-            });
-            let tree = dominators::tree(graph, counts, ephemerons, progress);
+        let rest = |graph: &Graph| -> Result<_> {
+            let sizes = shallow::attribute(graph, sizes, progress)?;
+            let distances = distances::distances(graph, &ephemerons, progress)?;
+            let objects = PlainObjects::new(graph);
+            let interfaces = interfaces::infer(&objects);
+            progress.check()?;
+            let classes = classes::classify(graph, &objects, &interfaces);
+            Ok((sizes, distances, interfaces, classes))
+        };
+        let dominators = |graph: &Graph| {
+            let tree = dominators::tree(graph, counts, &ephemerons, progress);
             if tree.is_err() {
                 progress.cancel();
             }
-            (tree, beside.join())
-        });
-        let tree = tree?;
-        // A panic of the other thread is ours, too.
-        let (sizes, distances, interfaces, mut classes) =
-            beside.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            tree
+        };
+        // Dominators take about as long as all the rest together; they need the sizes only at their end.
+        let (tree, rest) = if has_threads {
+            std::thread::scope(|scope| {
+                let beside = scope.spawn(|| rest(&graph));
+                // A panic of the other thread is ours, too.
+                (dominators(&graph), beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            })
+        } else {
+            (dominators(&graph), rest(&graph))
+        };
+        let (tree, (sizes, distances, interfaces, mut classes)) = (tree?, rest?);
         let dominators = tree.dominators(&sizes);
         progress.tell(Phase::Classes, 0, 1)?;
         graph.sizes = sizes;

@@ -61,7 +61,7 @@ pub(super) fn duplicates(owners: &Owners<'_>, limit: usize) -> DuplicateStrings 
                 text: cut(&graph.strings().text(name), MAX_TEXT),
                 count,
                 bytes: u64::from(count) * size,
-                holder: cut(&owners.describe(node).text, 200),
+                holder: cut(&owners.describe(node, false).text, 200),
             })
             .collect(),
     }

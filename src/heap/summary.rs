@@ -274,7 +274,7 @@ fn biggest(owners: &Owners<'_>, limit: usize) -> Vec<Object> {
             name: name(owners, node),
             shallow: graph.size(node),
             retained: snapshot.retained_size(node),
-            holder: cut(&owners.describe(node).text, MAX_NAME),
+            holder: cut(&owners.describe(node, false).text, MAX_NAME),
             path: super::findings::told_path(owners, node),
         })
         .collect()
@@ -345,7 +345,7 @@ fn emitters(owners: &Owners<'_>, limit: usize) -> Vec<Listeners> {
             emitter: name(owners, emitter),
             event: cut(&graph.strings().text(event), MAX_NAME),
             listeners,
-            holder: cut(&owners.describe(emitter).text, MAX_NAME),
+            holder: cut(&owners.describe(emitter, false).text, MAX_NAME),
             listener: name(owners, listener),
         })
         .collect()

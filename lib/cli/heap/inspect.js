@@ -1,5 +1,7 @@
 'use strict';
 
+const path = require('node:path');
+
 const { analyze } = require('../../heap/analyze.js');
 const { printSummary } = require('../../heap/print-summary.js');
 const { GOOD } = require('../exit-codes.js');
@@ -26,7 +28,7 @@ async function run(args) {
   const options = parseHeapArguments(args, { min: 1, max: 1, wanted: 'one file is inspected' });
   return orComplain('inspect', async () => {
     const { limit, redact } = options;
-    const summary = await withBar((onProgress) => analyze(options.files[0], { limit, redact, onProgress }));
+    const summary = await withBar((onProgress) => analyze(path.resolve(options.files[0]), { limit, redact, onProgress }));
     show(options, summary, (how) => printSummary(/** @type {any} */ (summary), how));
     return GOOD;
   });

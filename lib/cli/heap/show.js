@@ -1,6 +1,6 @@
 'use strict';
 
-const { writeFileSync } = require('node:fs');
+const { closeSync, existsSync, openSync, readSync, writeFileSync } = require('node:fs');
 
 const { HeapwatchError } = require('../../errors.js');
 const { page } = require('../../heap/html.js');
@@ -42,7 +42,7 @@ async function withBar(work) {
  */
 function show({ json, html }, result, print) {
   if (html !== undefined) {
-    writeFileSync(html, page(result));
+    writePage(html, page(result));
     process.stderr.write(`written: ${html}\n`);
   }
   if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
@@ -51,6 +51,31 @@ function show({ json, html }, result, print) {
     process.stdout.write(`${print({ width, colour: wantsColour(process.stdout) }).join('\n')}\n`);
   }
 }
+
+/**
+ * A page may take the place of a page, never of a snapshot. It has strings of the heap in it: for its owner alone.
+ *
+ * @param {string} file
+ * @param {string} text
+ */
+function writePage(file, text) {
+  if (existsSync(file) && !isPage(file)) throw new HeapwatchError('HEAPWATCH_IO', `heapwatch: ${file} is there already and is no page. Name another file, or remove it.`);
+  writeFileSync(file, text, { mode: 0o600 });
+}
+
+/** @param {string} file */
+function isPage(file) {
+  const start = Buffer.alloc(PAGE_START.length);
+  const fd = openSync(file, 'r');
+  try {
+    readSync(fd, start);
+  } finally {
+    closeSync(fd);
+  }
+  return start.toString() === PAGE_START;
+}
+
+const PAGE_START = '<!doctype html>';
 
 /**
  * A file that cannot be read is told in a sentence, without a stack.
@@ -65,7 +90,7 @@ async function orComplain(command, work) {
     const isOurs = error instanceof HeapwatchError;
     const isSystem = error instanceof Error && 'syscall' in error;
     if (!isOurs && !isSystem) throw error;
-    process.stderr.write(`${error.message.replace(/^heapwatch: /, `heapwatch ${command}: `)}\n`);
+    process.stderr.write(`heapwatch ${command}: ${error.message.replace(/^heapwatch: /, '')}\n`);
     return USAGE;
   }
 }

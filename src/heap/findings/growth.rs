@@ -8,7 +8,9 @@ use super::shapes::{NOWHERE, Place, ROOT, Shapes, Standing};
 use rustc_hash::FxHashMap;
 
 /// Growth below this is not told: a heap at rest differs by as much from minute to minute.
-const MIN_BYTES: i64 = 2048;
+const MIN_BYTES: i64 = 8 << 10;
+/// Nor is that of a table itself: the next one of twice the size is made when the last one is full, or nearly.
+const MIN_OWN_BYTES: i64 = 48 << 10;
 /// Nor is what is less than one part in so many of all growth.
 const MIN_SHARE: i64 = 100;
 /// So many new objects at a place are a leak by themselves; with fewer it depends on what else is below.
@@ -148,7 +150,7 @@ pub(super) fn find(shapes: &Shapes, gains: &Gains) -> Vec<Growth> {
     let mut open = vec![(ROOT, None::<usize>)];
     while let Some((place, visited)) = open.pop() {
         if let Some(before) = visited {
-            if found.len() == before && tree.sizes[place as usize] >= threshold {
+            if found.len() == before && tree.sizes[place as usize] >= threshold.max(MIN_OWN_BYTES) {
                 found.push(tree.itself(place));
             }
             continue;

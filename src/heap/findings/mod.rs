@@ -33,7 +33,7 @@ const MAX_FINDINGS: usize = 20;
 const MIN_SHARE_OF_FIRST: f64 = 0.02;
 /// Steps of a path that are told; the middle of a longer one is left out.
 const MAX_PATH: usize = 24;
-/// So far, of the way from chance (0) to certainty (1), the common ids must agree in class and size to mean anything. In
+/// So far, of the way from chance (0) to certainty (1), the common ids must agree in class to mean anything. In
 /// forked children V8 gives ids anew: there they agree by chance.
 const MIN_AGREEMENT: f64 = 0.8;
 /// And so many of the smaller snapshot's objects must be in both.
@@ -90,19 +90,21 @@ pub fn diff<P: AsRef<Path>>(files: &[P], progress: &Progress) -> Result<Comparis
     let [earlier @ .., last] = files else {
         return Err(super::Error::NotASnapshot { what: "no file".to_owned(), hint: "name two" });
     };
-    let snapshot = Snapshot::open(last, progress)?;
+    let snapshot = Snapshot::open(last, progress).map_err(|error| error.in_file(last.as_ref()))?;
     let mut shapes = Shapes::new();
     let mut readings = Vec::new();
     let mut totals = Vec::new();
+    let mut are_anew = Vec::new();
     let mut first = None;
     for file in earlier {
-        let mut graph = read_graph(file, progress)?;
+        let mut graph = read_graph(file, progress).map_err(|error| error.in_file(file.as_ref()))?;
         let sizes = std::mem::take(&mut graph.sizes);
         graph.sizes = shallow::attribute(&graph, sizes, progress)?;
         let classes = classes::classify(&graph, &PlainObjects::new(&graph), snapshot.interfaces());
         let reach = Reach::new(&graph, progress)?;
         let places = shapes.places(&graph, &reach, &names(classes.keys.iter()), &classes.of);
         readings.push(standings(&graph.ids, &graph.sizes, &places));
+        are_anew.push(are_numbered_anew(&graph.ids));
         totals.push(graph.sizes.iter().sum());
         first.get_or_insert_with(|| Census::new(classes.keys, &classes.of, &graph.ids, &graph.sizes));
     }
@@ -111,8 +113,12 @@ pub fn diff<P: AsRef<Path>>(files: &[P], progress: &Progress) -> Result<Comparis
     let class_names = names(snapshot.classes().iter().map(|row| &row.key));
     let places = shapes.places(graph, &reach, &class_names, snapshot.classes_of_nodes());
     readings.push(standings(&graph.ids, &graph.sizes, &places));
+    are_anew.push(are_numbered_anew(&graph.ids));
     totals.push(graph.sizes.iter().sum());
-    let by_id = readings.windows(2).all(|pair| are_of_one_process(&shapes, &pair[0], &pair[1]));
+    let by_id = readings
+        .windows(2)
+        .zip(&are_anew[1..])
+        .all(|(pair, &is_anew)| are_of_one_process(&shapes, &pair[0], &pair[1], is_anew));
     let gains = Gains::new(&readings, shapes.len(), by_id);
     drop(readings);
     progress.check()?;
@@ -142,15 +148,26 @@ fn standings(ids: &[u32], sizes: &Sizes, places: &[Place]) -> Vec<Standing> {
     standings
 }
 
-/// Do ids mean the same in both? Then most of the objects of before are still there, each of the class and size that it
-/// had, and by far more of them than chance would have it: where most objects are alike, ids that were given anew agree
-/// in most places, too. Cohen's kappa takes chance away.
-fn are_of_one_process(shapes: &Shapes, before: &[Standing], after: &[Standing]) -> bool {
+/// Are there no gaps in V8's ids, which are the odd ones from 1? So it is in the first snapshot of a process, and in each that is taken in a forked copy.
+/// Later ones of one process have gaps where objects have died.
+fn are_numbered_anew(ids: &[u32]) -> bool {
+    let (mut count, mut last) = (0u32, 0);
+    for &id in ids.iter().filter(|&&id| id % 2 == 1) {
+        count += 1;
+        last = last.max(id);
+    }
+    count > 0 && last / 2 + 1 == count
+}
+
+/// Do ids mean the same in both? Then most of the objects of before are still there, each of the class that it had, and by far more of
+/// them than chance would have it: where most objects are alike, ids that were given anew agree in most places, too. Cohen's kappa takes
+/// chance away; but objects of a class lie in runs, which a shift leaves together, so ids without a gap must agree in all.
+fn are_of_one_process(shapes: &Shapes, before: &[Standing], after: &[Standing], is_anew: bool) -> bool {
     let (mut i, mut j, mut common, mut agree) = (0, 0, 0u32, 0u32);
-    let mut kinds: FxHashMap<(u32, u64), (u32, u32)> = FxHashMap::default();
+    let mut kinds: FxHashMap<u32, (u32, u32)> = FxHashMap::default();
     while let (Some(old), Some(new)) = (before.get(i), after.get(j)) {
         if old.id == new.id && old.id % 2 == 1 {
-            let [was, is] = [old, new].map(|it| (shapes.class(it.place), it.size));
+            let [was, is] = [old, new].map(|it| shapes.class(it.place));
             common += 1;
             agree += u32::from(was == is);
             kinds.entry(was).or_default().0 += 1;
@@ -158,6 +175,9 @@ fn are_of_one_process(shapes: &Shapes, before: &[Standing], after: &[Standing]) 
         }
         i += usize::from(old.id <= new.id);
         j += usize::from(new.id <= old.id);
+    }
+    if is_anew {
+        return agree == common;
     }
     #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 objects")]
     let smaller = before.len().min(after.len()).max(1) as f64;
@@ -197,7 +217,11 @@ fn name(
         let shown = shown(&owners, member);
         let is_timer = graph.kind(shown) == NodeType::Object
             && matches!(graph.name_bytes(shown), b"Timeout" | b"Immediate");
-        let holder = if is_timer { owners.timer(shown) } else { owners.describe(outermost(&owners, sample)) };
+        let holder = if is_timer {
+            owners.timer(shown)
+        } else {
+            owners.describe(outermost(&owners, places, sample), sample.is_spread)
+        };
         let class_name = sentence::class_name(&owners, shown);
         // A list that is reached from both ends is one list.
         if let Some(known) =
@@ -270,6 +294,8 @@ fn is_loading(class: &[u8]) -> bool {
 struct Sample {
     holder: NodeIndex,
     member: NodeIndex,
+    /// Others of its kind, told apart by the keys of a map alone, hold most of the growth.
+    is_spread: bool,
 }
 
 /// For each growth the holder with most below it, and the member that most hangs from.
@@ -294,44 +320,59 @@ fn samples(snapshot: &Snapshot, reach: &Reach, places: &[Place], growths: &[Grow
         }
     }
     let mut best: Vec<Option<(u64, u64, Sample)>> = vec![None; growths.len()];
+    let mut held: FxHashMap<(usize, NodeIndex), i64> = FxHashMap::default();
     for &node in &reach.order {
         let place = places[node as usize];
         if let Some(&at) = of_holder.get(&place) {
             let size = graph.size(node);
             if best[at].is_none_or(|(known, ..)| size > known) {
-                best[at] = Some((size, 0, Sample { holder: node, member: node }));
+                best[at] = Some((size, 0, Sample { holder: node, member: node, is_spread: false }));
             }
         }
         if let Some(&at) = of_member.get(&place)
             && let Some((holder, _)) = reach.step(graph, node)
         {
+            *held.entry((at, holder)).or_default() += 1;
             let key = (below[holder as usize], below[node as usize]);
             if best[at].is_none_or(|(a, b, _)| key > (a, b)) {
-                best[at] = Some((key.0, key.1, Sample { holder, member: node }));
+                best[at] = Some((key.0, key.1, Sample { holder, member: node, is_spread: false }));
             }
         }
     }
-    best.into_iter().map(|best| best.map(|(_, _, sample)| sample)).collect()
+    let told = best.into_iter().zip(growths).enumerate().map(|(at, (best, growth))| {
+        best.map(|(_, _, sample)| {
+            // In a list each link holds one.
+            let own = held.get(&(at, sample.holder)).copied().unwrap_or(0);
+            Sample { is_spread: own > 1 && own * 2 < growth.count, ..sample }
+        })
+    });
+    told.collect()
 }
 
-/// What people would call the holder: of a list its first link's owner, of a table the map.
-fn outermost(owners: &Owners<'_>, sample: Sample) -> NodeIndex {
+/// What people would call the holder: of a list its first link, which a variable or a field is the head of; of a table the map.
+fn outermost(owners: &Owners<'_>, places: &[Place], sample: Sample) -> NodeIndex {
     let snapshot = owners.snapshot;
     let graph = snapshot.graph();
-    let mut node = owners.visible(sample.holder);
-    if sample.holder == sample.member {
-        return node;
+    let holder = owners.visible(sample.holder);
+    if sample.holder == sample.member || graph.kind(sample.member) == NodeType::Closure {
+        return holder;
     }
-    let class = snapshot.class_of(sample.member);
-    let is_function = graph.kind(sample.member) == NodeType::Closure;
-    while !is_function
-        && snapshot.class_of(node) == class
-        && let Some((parent, _)) = owners.reach.step(graph, node)
+    // Where the holder's place repeats on the way, there is a list; its links are of the classes that are found there.
+    let mut way = vec![holder];
+    while let Some((parent, _)) = owners.reach.step(graph, way[way.len() - 1])
         && graph.kind(parent) != NodeType::Synthetic
     {
-        node = owners.visible(parent);
+        way.push(parent);
     }
-    node
+    let place = places[holder as usize];
+    let first = way.iter().rposition(|&node| place != NOWHERE && places[node as usize] == place).unwrap_or(0);
+    let mut classes: Vec<_> = way[..first].iter().map(|&node| snapshot.class_of(node)).collect();
+    classes.push(snapshot.class_of(sample.member));
+    classes.sort_unstable();
+    classes.dedup();
+    let is_link = |node: NodeIndex| classes.binary_search(&snapshot.class_of(node)).is_ok();
+    let links = way[first..].iter().take_while(|&&node| is_link(node) || owners.visible(node) != node);
+    links.copied().filter(|&node| is_link(node)).last().unwrap_or(way[first])
 }
 
 /// What is shown for a member: not an array of V8's but what hangs from it, not a context but its function.

@@ -15,8 +15,6 @@ pub(super) type Place = u32;
 pub(super) const NOWHERE: Place = Place::MAX;
 pub(super) const ROOT: Place = 0;
 
-/// An object with more properties than this is a dictionary: its keys are data.
-const DICTIONARY: usize = 64;
 /// How far back a fold is looked for. Rings of lists are a few steps long.
 const FOLD_WITHIN: usize = 24;
 /// So many links must be alike for a list. Two alone would be in any two arrays of functions.
@@ -113,7 +111,7 @@ impl Shapes {
         let mut functions: FxHashMap<(u32, Option<(u32, u32)>), u32> = FxHashMap::default();
 
         for &node in &reach.order {
-            if is_dictionary(graph, node) {
+            if graph.is_dictionary(node) {
                 dictionaries.set(node);
             }
             let Some((parent, edge)) = reach.step(graph, node) else {
@@ -212,14 +210,6 @@ impl Shapes {
         }
         true
     }
-}
-
-/// An object used as a map. Functions and the globals have many properties, too, but those are names.
-fn is_dictionary(graph: &Graph, node: NodeIndex) -> bool {
-    graph.kind(node) == NodeType::Object
-        && graph.edge_range(node).len() > DICTIONARY
-        && graph.name_bytes(node) != b"global"
-        && graph.edges(node).filter(|edge| edge.kind == EdgeType::Property).count() > DICTIONARY
 }
 
 /// Compiled code, shapes of objects and what hangs from them; V8's tables of strings and caches of builtins. They grow
