@@ -220,9 +220,10 @@ export interface Retention {
  * done on other threads: the event loop goes on. It needs the native part, but nothing of V8.
  *
  * `'live'` sums up this thread's own heap as it is now: a forked copy of the process reads it (Linux), as {@link snapshot} does, but no file is
- * written, and the application's memory and event loop have no part in the work. The application stands still for the fork alone (`pauseMs`).
+ * written, and the application's memory has no part in the work. The application stands still for the fork (`pauseMs`), and reads the summary in the end. One at a time in a process,
+ * snapshots included (`HEAPWATCH_BUSY`). Of the progress only `reading` is told, by estimate.
  *
- * `redact: '<path>'` also writes a copy in which the contents of strings are replaced by their length and a hash. Names of
+ * `redact: '<path>'` (or `true`) also writes a copy in which the contents of strings are replaced by their length and a hash. Names of
  * classes, functions, scripts, variables and properties stay in it, but for the keys of objects with more than 64.
  *
  * @throws {HeapwatchError} `HEAPWATCH_NOT_A_SNAPSHOT`, `HEAPWATCH_CORRUPT_SNAPSHOT` (with `offset` in bytes and `hint`), `HEAPWATCH_SNAPSHOT_TOO_LARGE`, `HEAPWATCH_IO`,
@@ -232,7 +233,7 @@ export interface Retention {
  * console.log(String(summary));
  * const { classes, pauseMs } = await heapwatch.analyze('live');
  */
-export function analyze(file: 'live', options?: LiveOptions): Promise<HeapSummary & { pauseMs: number; totalMs: number }>;
+export function analyze(file: 'live', options?: LiveOptions): Promise<LiveSummary>;
 export function analyze(file: string | URL, options?: HeapOptions): Promise<HeapSummary>;
 
 /**
@@ -781,15 +782,25 @@ export interface HeapOptions {
   onProgress?: (progress: HeapProgress) => void;
   /** Stops the work; the promise is rejected with the signal's reason. */
   signal?: AbortSignal;
-  /** `analyze` only: also write a copy without the contents of strings here, and sum up that copy. The file must not be there yet. */
-  redact?: string;
+  /**
+   * `analyze` only: also write a copy without the contents of strings, and sum up that copy. `true`: as `<name>.redacted.heapsnapshot` beside the file. What is
+   * there already is never replaced.
+   */
+  redact?: string | boolean;
 }
 
 export interface LiveOptions extends Omit<HeapOptions, 'redact'> {
-  /** The copy is killed after this. Default 600,000 (ten minutes). */
+  /** A copy is killed after this; one that fails by accident is made once more. Default 600,000 (ten minutes). */
   timeoutMs?: number;
   /** Memory that must be free, as for {@link SnapshotOptions.headroom}. */
   headroom?: SnapshotOptions['headroom'];
+}
+
+export interface LiveSummary extends HeapSummary {
+  /** For how long JavaScript stood still, in milliseconds. */
+  pauseMs: number;
+  /** From the call to the result. */
+  totalMs: number;
 }
 
 export interface HeapProgress {

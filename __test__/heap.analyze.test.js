@@ -100,8 +100,10 @@ describe('heap snapshots', () => {
   });
 
   test('a redacted copy can be read, and nothing secret is in it', async () => {
-    const copy = path.join(folder, 'redacted.heapsnapshot');
-    const original = await heapwatch.analyze(file, { redact: copy });
+    const copy = path.join(folder, 'a.redacted.heapsnapshot');
+    const original = await heapwatch.analyze(file);
+    assert.equal((await heapwatch.analyze(file, { redact: true })).file, copy);
+    assert.equal(statSync(copy).mode & 0o777, 0o600);
     const text = readFileSync(copy, 'utf8');
     assert.match(readFileSync(file, 'utf8'), /hunter2/);
     assert.doesNotMatch(text, /hunter2/);

@@ -13,9 +13,10 @@ async function analyze(file, options) {
   if (file === 'live') return /** @type {any} */ (new HeapSummary('live', await analyzeLive(options)));
   const path = checkFile(file, 'file');
   const { limit = DEFAULT_LIMIT, redact, ...control } = checkHeapOptions(options);
-  if (redact !== undefined) await runJob((jobs) => jobs.redact(path, redact), control);
+  const copy = redact === true ? path.replace(/(\.heapsnapshot)?$/, '.redacted.heapsnapshot') : redact || undefined;
+  if (copy !== undefined) await runJob((jobs) => jobs.redact(path, copy), control);
   // What is shown beside a copy without secrets must have none either.
-  const shown = redact ?? path;
+  const shown = copy ?? path;
   return /** @type {any} */ (new HeapSummary(shown, await runJob((jobs) => jobs.analyze(shown, limit), control)));
 }
 

@@ -23,7 +23,7 @@ const HEAP_CHECKS = {
   limit: matching((value) => Number.isInteger(value) && Number(value) > 0 && Number(value) <= MAX_LIMIT, `a whole number from 1 to ${MAX_LIMIT}`),
   onProgress: matching((value) => typeof value === 'function', 'a function'),
   signal: abortSignal,
-  redact: matching((value) => typeof value === 'string' && value !== '', 'the path of the copy to be written'),
+  redact: matching((value) => typeof value === 'boolean' || (typeof value === 'string' && value !== ''), 'the path of the copy to be written, or true: beside the file'),
 };
 
 /**
