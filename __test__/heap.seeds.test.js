@@ -41,6 +41,7 @@ const SEEDS = {
   'heap-unseen/list-head.js': [/^undoHead \(module variable in list-head\.js\)/, /operation/],
   'heap-unseen/growing-string.js': [/^logger\.buffer \(module variable in growing-string\.js\)/, /concatenated string/],
   'heap-unseen/tenants.js': [/^registry\.tenants\[…\]\.audit \(module variable in tenants\.js\)/, /statement/],
+  'heap-unseen/local-state.js': [/^a local Service\.log \(of main\(\) in local-state\.js:11, which is suspended\)/, /path/],
   'heap-unseen/streams.js': [/listeners of auditLog \(module variable in streams\.js\)/, /./],
 };
 

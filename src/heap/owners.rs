@@ -160,12 +160,19 @@ impl<'a> Owners<'a> {
         let mut kind = None;
         let mut event: Option<String> = None;
         let mut at = node;
+        // What a frame holds, when the way comes to one.
+        let mut local = node;
         for _ in 0..MAX_STEPS {
             let class = graph.name(at);
             if graph.kind(at) == NodeType::Object {
                 match &*class {
                     "Timeout" | "Immediate" | "TimersList" | "ImmediateList" if kind.is_none() => {
                         return self.timer(at);
+                    }
+                    "Generator" if kind.is_none() && event.is_none() => {
+                        if let Some(holder) = self.suspended(at, local, &accessors) {
+                            return holder;
+                        }
                     }
                     "Promise" | "system / PromiseReaction" => {
                         kind.get_or_insert(HolderKind::Promise);
@@ -182,6 +189,9 @@ impl<'a> Owners<'a> {
                 return Self::from_variable(&variable, &accessors, event.as_deref(), kind);
             }
             let Some((parent, edge)) = self.reach.step(graph, at) else { break };
+            if !matches!(graph.kind(at), NodeType::Array | NodeType::Hidden) {
+                local = at;
+            }
             let label = graph.edge_name(edge);
             let parent_name = graph.name(parent);
             match edge.kind {
@@ -229,33 +239,67 @@ impl<'a> Owners<'a> {
                 EdgeType::Property => accessors.push(format!(".{label}")),
                 EdgeType::Element => accessors.push("[…]".to_owned()),
                 _ if matches!(graph.kind(at), NodeType::Object | NodeType::Closure)
-                    && graph.kind(parent) == NodeType::Array =>
+                    && graph.kind(parent) == NodeType::Array
+                    && !self.is_frame(parent) =>
                 {
                     accessors.push("[…]".to_owned());
                 }
                 _ => {}
             }
             if graph.kind(parent) == NodeType::Synthetic {
-                let text = self.class_and_accessors(at, &accessors, event.as_deref());
-                let is_native = parent_name.starts_with("Node") || graph.kind(at) == NodeType::Native;
-                let by = if parent_name == "(Global handles)" || is_native {
-                    "native handle".to_owned()
-                } else {
-                    format!("V8: {parent_name}")
-                };
-                let default = if event.is_some() {
-                    HolderKind::Emitter
-                } else if is_native || parent_name == "(Global handles)" {
-                    HolderKind::Native
-                } else {
-                    HolderKind::System
-                };
-                return Holder { text: format!("{text} ({by})"), kind: kind.unwrap_or(default), file: None };
+                return self.held_by_root(at, &parent_name, &accessors, event.as_deref(), kind);
             }
             at = parent;
         }
         let text = self.class_and_accessors(at, &accessors, event.as_deref());
         Holder { text, kind: kind.unwrap_or(HolderKind::System), file: None }
+    }
+
+    /// Nothing of the program's has a name on the way.
+    fn held_by_root(
+        &self,
+        node: NodeIndex,
+        root: &str,
+        accessors: &[String],
+        event: Option<&str>,
+        kind: Option<HolderKind>,
+    ) -> Holder {
+        let text = self.class_and_accessors(node, accessors, event);
+        let is_native = root == "(Global handles)"
+            || root.starts_with("Node")
+            || self.graph.kind(node) == NodeType::Native;
+        let by = if is_native { "native handle".to_owned() } else { format!("V8: {root}") };
+        let default = match event {
+            Some(_) => HolderKind::Emitter,
+            None if is_native => HolderKind::Native,
+            None => HolderKind::System,
+        };
+        Holder { text: format!("{text} ({by})"), kind: kind.unwrap_or(default), file: None }
+    }
+
+    /// The registers of a function that is suspended.
+    fn is_frame(&self, array: NodeIndex) -> bool {
+        self.reach
+            .step(self.graph, array)
+            .is_some_and(|(_, edge)| self.graph.edge_name(edge) == "parameters_and_registers")
+    }
+
+    /// A local variable, of which V8 keeps no name, of an `async` function or generator that is not done.
+    fn suspended(&self, generator: NodeIndex, value: NodeIndex, accessors: &[String]) -> Option<Holder> {
+        let graph = self.graph;
+        let function = graph.follow(generator, EdgeType::Internal, "function")?;
+        let location = graph.locations().of(function)?;
+        let file = self.script(location)?.to_owned();
+        let base = match graph.kind(value) {
+            NodeType::Object if value != generator => format!("a local {}", graph.display_name(value)),
+            _ => "a local variable".to_owned(),
+        };
+        let text = text_of(&base, accessors, None);
+        Some(Holder {
+            text: format!("{text} (of {}, which is suspended)", self.function(function)),
+            kind: HolderKind::Closure,
+            file: Some(file),
+        })
     }
 
     fn class_and_accessors(&self, node: NodeIndex, accessors: &[String], event: Option<&str>) -> String {

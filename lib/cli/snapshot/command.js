@@ -38,10 +38,10 @@ async function run(args) {
     return FAILED;
   }
   try {
-    const { done, failure } = await ask(socket, (bytes) => process.stderr.write(`\r${(bytes / 1024 / 1024).toFixed(0)} MB`));
+    const { done, failure } = await ask(socket, (bytes) => { if (process.stderr.isTTY) process.stderr.write(`\r${(bytes / 1024 / 1024).toFixed(0)} MB`); });
     if (json) process.stdout.write(`${JSON.stringify(done ? { schemaVersion: 1, ...done } : { schemaVersion: 1, failure })}\n`);
     else if (done) process.stdout.write(`${done.path}\n`);
-    if (done) process.stderr.write(`\r${(done.bytes / 1024 / 1024).toFixed(0)} MB in ${(done.totalMs / 1000).toFixed(1)} s; the process stood still for ${done.pauseMs.toFixed(1)} ms\n`);
+    if (done) process.stderr.write(`${process.stderr.isTTY ? '\r' : ''}${(done.bytes / 1024 / 1024).toFixed(0)} MB in ${(done.totalMs / 1000).toFixed(1)} s; the process stood still for ${done.pauseMs.toFixed(1)} ms\n`);
     else process.stderr.write(`${failure.message}\n`);
     return done ? GOOD : FINDING;
   } catch (error) {
