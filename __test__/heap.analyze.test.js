@@ -147,29 +147,31 @@ describe('heap snapshots', () => {
     assert.equal(JSON.parse(data).files[0], hostile);
   });
 
-  test('the event loop is never blocked by more than 5 ms while 200 MB are analysed', async () => {
+  test('the event loop is never blocked by more than 5 ms while 200 MB are analysed', { skip: process.platform !== 'linux' }, async () => {
     const big = path.join(folder, 'big.heapsnapshot');
     const { code, stderr } = await runFixture('heap-contents.js', { args: [big, '1100000'] });
     assert.equal(code, 0, stderr);
     assert.ok(statSync(big).size > 200e6, `${statSync(big).size}`);
     const progress = [];
-    /** @param {() => Promise<unknown>} work */
-    const blockedMs = async (work) => {
+    // What stops the loop is what its thread does, or that others have the CPU. Of the former, the most between two turns:
+    const ownMs = () => Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+    const rounds = [];
+    while (rounds.length < 4 && !rounds.some(({ stoppedMs, mostMs }) => stoppedMs <= 5 || mostMs <= 5)) {
+      let [last, mostMs] = [ownMs(), 0];
+      const turns = setInterval(() => {
+        const now = ownMs();
+        mostMs = Math.max(mostMs, now - last);
+        last = now;
+      }, 1);
       const delay = monitorEventLoopDelay({ resolution: 1 });
       delay.enable();
-      await work();
+      await analyze(big, { onProgress: (state) => progress.push(state) });
       delay.disable();
-      return delay.max / 1e6 - 1;
-    };
-    // A busy machine takes the CPU away now and then, also from a loop that is idle. What is our own doing would be there every time.
-    const rounds = [];
-    for (let round = 0; round < 5 && !rounds.some(({ busy, idle }) => busy - idle <= 5); round += 1) {
-      const startMs = performance.now();
-      const busy = await blockedMs(() => analyze(big, { onProgress: (state) => progress.push(state) }));
-      const idle = busy <= 5 ? 0 : await blockedMs(() => new Promise((resolve) => { setTimeout(resolve, performance.now() - startMs); }));
-      rounds.push({ busy, idle });
+      clearInterval(turns);
+      rounds.push({ stoppedMs: delay.max / 1e6 - 1, mostMs });
     }
-    assert.ok(rounds.some(({ busy, idle }) => busy - idle <= 5), JSON.stringify(rounds));
+    // A collection of this process's own may fall into one of them; what the analysis does would be in all.
+    assert.ok(rounds.some(({ stoppedMs, mostMs }) => stoppedMs <= 5 || mostMs <= 5), JSON.stringify(rounds));
     assert.ok(progress.length > 0 && progress.every(({ ratio }) => ratio >= 0 && ratio < 1));
     rmSync(big);
   });
