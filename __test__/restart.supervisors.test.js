@@ -52,7 +52,7 @@ test('pm2 starts the next one, much sooner than its own limit would', { skip: sk
   try {
     await until(() => started() === 1);
     const url = `http://127.0.0.1:${port}`;
-    const working = fetch(`${url}/work/1500`);
+    const working = fetch(`${url}/slow/1500`);
     assert.equal((await (await fetch(`${url}/cache/60`)).json()).entries, 1);
     const crossedMs = performance.now();
     await until(() => started() === 2);

@@ -62,7 +62,7 @@ test('on a rule it fails its probe, refuses new connections, finishes what it be
   const app = await startApp({ NOTICE_MS: '1500', DEADLINE_MS: '20000', RESTART_EXIT_CODE: '75' });
   assert.deepEqual((await get(`${app.url}/health`)).body.status, 'ok');
 
-  const working = get(`${app.url}/work/4000`);
+  const working = get(`${app.url}/slow/4000`);
   await get(`${app.url}/cache/60`);
   const crossedMs = performance.now();
   await until(() => app.stderr.includes('draining'));
@@ -70,7 +70,7 @@ test('on a rule it fails its probe, refuses new connections, finishes what it be
   assert.match(app.stderr, /^draining: \{"maxExternalBytes":\d+\}; heapwatch \(\w+\) pid /m);
 
   assert.deepEqual(await get(`${app.url}/health`), { status: 503, body: { status: 'draining' } });
-  assert.equal((await get(`${app.url}/work/1`)).status, 200, 'it still serves while the probe is told');
+  assert.equal((await get(`${app.url}/slow/1`)).status, 200, 'it still serves while the probe is told');
 
   await until(() => refuses(app.port));
   assert.equal(app.child.exitCode, null, 'it has not exited: a request is under way');
@@ -82,7 +82,7 @@ test('on a rule it fails its probe, refuses new connections, finishes what it be
 test('a connection that is kept alive does not delay the exit', async () => {
   const app = await startApp({ NOTICE_MS: '0' });
   const agent = new http.Agent({ keepAlive: true });
-  const working = get(`${app.url}/work/1000`, agent);
+  const working = get(`${app.url}/slow/1000`, agent);
   await get(`${app.url}/cache/60`);
   const { status } = await working;
   const answeredMs = performance.now();
@@ -94,7 +94,7 @@ test('a connection that is kept alive does not delay the exit', async () => {
 
 test('what hangs is left behind at the deadline', async () => {
   const app = await startApp({ NOTICE_MS: '0', DEADLINE_MS: '1000', RESTART_EXIT_CODE: '75' });
-  const hanging = assert.rejects(get(`${app.url}/work/60000`));
+  const hanging = assert.rejects(get(`${app.url}/slow/60000`));
   await get(`${app.url}/cache/60`);
   assert.deepEqual(await app.exit, [75, null], app.stderr);
   assert.match(app.stderr, /^not drained in time$/m);
@@ -103,8 +103,8 @@ test('what hangs is left behind at the deadline', async () => {
 
 test('SIGTERM drains as well, and exits with 0', { skip: process.platform === 'win32' }, async () => {
   const app = await startApp({ NOTICE_MS: '0', RESTART_EXIT_CODE: '75' });
-  const working = get(`${app.url}/work/500`);
-  await get(`${app.url}/work/1`);
+  const working = get(`${app.url}/slow/500`);
+  await get(`${app.url}/slow/1`);
   app.child.kill('SIGTERM');
   assert.equal((await working).status, 200);
   assert.deepEqual(await app.exit, [0, null], app.stderr);

@@ -28,7 +28,7 @@ app.get('/health', (req, res) => {
 });
 
 // Work that takes its time, as requests do that are under way when the moment comes.
-app.get('/work/:ms', (req, res) => {
+app.get('/slow/:ms', (req, res) => {
   setTimeout(() => res.json({ done: true }), Number(req.params.ms));
 });
 

@@ -21,7 +21,7 @@ pub type NodeIndex = u32;
 pub type EdgeIndex = u32;
 
 /// An object with more properties than this is used as a map.
-const DICTIONARY: usize = 64;
+pub(super) const DICTIONARY: usize = 64;
 
 /// The graph as V8 wrote it, but for what DevTools, too, makes of it while loading: detached nodes are called so.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@
 
 use super::bits::Bits;
 use super::error::{Error, Result};
-use super::graph::Graph;
+use super::graph::{DICTIONARY, Graph};
 use super::meta::{EdgeType, NodeType};
 use super::progress::{Phase, Progress};
 use super::snapshot::read_graph;
@@ -18,8 +18,6 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
-/// An object with more properties than this is a dictionary: its keys are data.
-const DICTIONARY: usize = 64;
 const PIECE: usize = 1 << 18;
 
 /// Copies a snapshot without the contents of its strings, and answers the size of the copy in bytes. `out` must not be

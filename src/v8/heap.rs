@@ -94,10 +94,9 @@ impl Isolate {
         // only in the room.
         let mut raw = MaybeUninit::<RawHeapStatistics>::uninit();
         let pointer = raw.as_mut_ptr();
-        // SAFETY: on the isolate's thread by construction. `layout::check` has seen V8 write at least 112 and fewer
-        // than `ROOM` bytes, so the call stays inside `raw` and initializes each field read below (`total_allocated_bytes`
-        // only where `extent` says so). The fields are read through the raw pointer, so no reference to uninitialized
-        // memory is made.
+        // The fields are read through the raw pointer, so no reference to uninitialized memory is made.
+        // SAFETY: on the isolate's thread by construction. `layout::check` has seen V8 write at least 112 and fewer than `ROOM` bytes: the
+        // call stays inside `raw` and initializes each field read (`total_allocated_bytes` where `extent` says so).
         unsafe {
             (self.symbols().get_heap_statistics)(self.raw(), pointer.cast::<c_void>());
             HeapStatistics {

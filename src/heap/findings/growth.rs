@@ -50,7 +50,13 @@ impl Growth {
 
     /// Was there more from each snapshot to the next?
     pub fn grew_always(&self) -> bool {
-        self.intervals.iter().all(|&(count, size)| if self.count > 0 { count > 0 } else { size > 0 })
+        self.intervals_grown() == self.intervals.len()
+    }
+
+    /// From how many snapshots to the next there was more.
+    pub fn intervals_grown(&self) -> usize {
+        let grew = |&&(count, size): &&(i64, i64)| if self.count > 0 { count > 0 } else { size > 0 };
+        self.intervals.iter().filter(grew).count()
     }
 }
 

@@ -33,11 +33,7 @@ pub(super) fn sentence(owners: &Owners<'_>, holder: &Holder, shown: NodeIndex, g
     let always = if growth.intervals.len() > 1 && growth.grew_always() {
         format!(", more in each of {} intervals", growth.intervals.len())
     } else if growth.intervals.len() > 1 {
-        let grew = growth
-            .intervals
-            .iter()
-            .filter(|&&(count, size)| if growth.count > 0 { count > 0 } else { size > 0 });
-        format!(", in {} of {} intervals only", grew.count(), growth.intervals.len())
+        format!(", in {} of {} intervals only", growth.intervals_grown(), growth.intervals.len())
     } else {
         String::new()
     };
