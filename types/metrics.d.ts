@@ -1,0 +1,26 @@
+export interface MetricsOptions {
+  /** Default: `'prometheus'`, the text format 0.0.4. `'openmetrics'`: OpenMetrics 1.0.0. */
+  format?: 'prometheus' | 'openmetrics';
+  /**
+   * Default: `'heapwatch'`, names that begin with `heapwatch_`. `'prom-client'`: the names of prom-client's default metrics about
+   * memory and GC, of this thread, so that dashboards made for those go on: `nodejs_gc_duration_seconds`, `nodejs_heap_size_used_bytes` and so on.
+   */
+  names?: 'heapwatch' | 'prom-client';
+  /** Before every name. Default: none. */
+  prefix?: string;
+  /** On every sample. Default: none. */
+  labels?: Record<string, string | number>;
+}
+
+export interface InstrumentPrometheusOptions {
+  /** As in {@link MetricsOptions}. `'prom-client'` collides with the client's own default metrics: leave those out. */
+  names?: 'heapwatch' | 'prom-client';
+  /** Before every name. Default: none. */
+  prefix?: string;
+}
+
+/** What is used of a client's `Registry`. */
+export interface PrometheusRegistry {
+  registerMetric(metric: any): void;
+  removeSingleMetric(name: string): void;
+}
