@@ -3,6 +3,7 @@
 // The heap of a process that dies of it. Linux; as root also in containers.
 
 const assert = require('node:assert/strict');
+const { readFileSync } = require('node:fs');
 const { test } = require('node:test');
 const path = require('node:path');
 
@@ -59,6 +60,11 @@ linuxTest('where Node was asked for its own snapshots, ours is not taken', () =>
   assert.match(stderr, /HEAPWATCH_OOM_UNSUPPORTED.*--heapsnapshot-near-heap-limit/);
 }));
 
+linuxTest('where something else waits for the limit already, it is left in its place', async () => {
+  const { stderr } = await run(process.execPath, ['-e', "require('node:v8').setHeapSnapshotNearHeapLimit(1); require('./').start({ oom: { snapshot: true } })"]);
+  assert.match(stderr, /HEAPWATCH_OOM_UNSUPPORTED.*v8\.setHeapSnapshotNearHeapLimit\(\)/);
+});
+
 linuxTest('what cannot be is told on stderr, and the process dies as it does without', async () => {
   const { stderr, signal, code } = await runFixture('snapshot/dies.js', { node: [SMALL], args: ['gradual', '/proc/heapwatch'] });
   assert.match(stderr, /no snapshot could be taken \(HEAPWATCH_SNAPSHOT_FAILED, disk\)/);
@@ -90,11 +96,25 @@ if (isRoot && isWritable()) {
     assert.deepEqual(filesIn(dir), []);
   }));
 
-  test('a copy that is killed for want of memory leaves nothing behind where it is waited for, and the process dies as it does without', () => withFolder(async (dir) => {
+  test('where memory is too short for a snapshot, the classes are counted, told, and found by the next start', () => withFolder(async (dir) => {
+    const script = `require('./').start({ oom: { snapshot: true, dir: ${JSON.stringify(dir)}, waitMs: 50000 } });
+      class LeakedThing { constructor(i) { this.link = { i }; } }
+      globalThis.leak = []; for (let i = 0; ; i += 1) leak.push(new LeakedThing(i))`;
+    const { stderr, signal } = await runInCgroup(250, process.execPath, [SMALL, '-e', script]);
+    assert.equal(signal, 'SIGABRT');
+    assert.match(stderr, /the forked process ended before the snapshot was complete .* The heap holds .*\d{6} LeakedThing/);
+    const { told, pending } = lastJson(await runFixture('snapshot/next-start.js', { args: [dir] }));
+    assert.deepEqual(told.map(({ kind, reason }) => [kind, reason]), [['classes', 'oom']]);
+    assert.deepEqual(pending, told);
+    const { classes } = JSON.parse(readFileSync(told[0].path, 'utf8'));
+    assert.ok(new Map(classes).get('LeakedThing') > 300_000);
+  }));
+
+  test('a copy that the kernel kills for want of memory leaves no half snapshot behind, and the process dies as it does without', () => withFolder(async (dir) => {
     const { stderr, signal } = await runInCgroup(200, process.execPath, [SMALL, DIES, 'array', dir, '50000']);
     assert.equal(signal, 'SIGABRT');
     assert.match(stderr, /the forked process ended before the snapshot was complete/);
-    assert.deepEqual(filesIn(dir), []);
+    assert.deepEqual(filesIn(dir).filter((name) => name.includes('heapsnapshot')), []);
   }));
 
   test('a copy that takes the last memory of its container is stopped, and the application lives', () => withFolder(async (dir) => {

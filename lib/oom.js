@@ -17,8 +17,15 @@ function arm(options) {
   const { binding } = native();
   if (!options || !options.snapshot) return binding?.oomDisarm();
   const obstacle = findObstacle();
-  if (obstacle !== null || binding === null) return warnOnce('HEAPWATCH_OOM_UNSUPPORTED', `heapwatch: no snapshot will be taken at the heap limit: ${obstacle}`);
-  binding.oomArm(snapshotTarget(options.dir), options.waitMs, options.headroom);
+  if (obstacle !== null || binding === null) return warn(obstacle);
+  if (!binding.oomArm(snapshotTarget(options.dir), options.waitMs, options.headroom)) {
+    warn("something else waits for the limit already (v8.setHeapSnapshotNearHeapLimit(), a profiler or the inspector), and V8 calls one alone. Start heapwatch without it, or without oom.");
+  }
+}
+
+/** @param {string | null} obstacle */
+function warn(obstacle) {
+  warnOnce('HEAPWATCH_OOM_UNSUPPORTED', `heapwatch: no snapshot will be taken at the heap limit: ${obstacle}`);
 }
 
 /** Only the newest callback at the limit is called, so another one's owner would be robbed. */

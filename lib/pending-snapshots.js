@@ -4,12 +4,17 @@ const { readdirSync, statSync } = require('node:fs');
 const path = require('node:path');
 
 const { checkFields, place } = require('./check.js');
+const { native } = require('./native.js');
 const { snapshotFolder } = require('./snapshot-options.js');
 
 /** @typedef {import('../index').PendingSnapshot} PendingSnapshot */
 
+const PARTIAL = '.partial';
+
 /** As src/capture/ names them: what it was taken for, process, thread, time, number. */
-const NAME = /^heapwatch-(oom|rule)-(\d+)-(\d+)-(\d+)-\d+\.heapsnapshot(\.partial)?$/;
+const NAME = /^heapwatch-(oom|rule)-(\d+)-(\d+)-(\d+)-\d+\.(heapsnapshot|classes\.json)(\.partial)?$/;
+
+const KINDS = /** @type {const} */ ({ heapsnapshot: 'snapshot', 'classes.json': 'classes' });
 
 const REASONS = /** @type {const} */ ({ oom: 'oom', rule: 'threshold' });
 
@@ -33,14 +38,22 @@ function pendingSnapshots(options = {}) {
 function look(folder) {
   /** @type {PendingSnapshot[]} */
   const complete = [];
-  let isWriting = false;
-  for (const name of names(folder)) {
-    const [, tag, pid, threadId, timeMs, partial] = NAME.exec(name) ?? [];
-    if (tag === undefined || (tag === 'rule' && Number(pid) === process.pid)) continue;
-    if (partial) isWriting = true;
-    else complete.push(...describe(path.join(folder, name), { reason: REASONS[/** @type {'oom' | 'rule'} */ (tag)], pid: Number(pid), threadId: Number(threadId), timeMs: Number(timeMs) }));
+  const all = names(folder);
+  const unfinished = new Set(all.filter((name) => NAME.exec(name)?.at(-1) === PARTIAL && isBeingWritten(path.join(folder, name))));
+  for (const name of all) {
+    const [, tag, pid, threadId, timeMs, extension, partial] = NAME.exec(name) ?? [];
+    if (tag === undefined || partial || (tag === 'rule' && Number(pid) === process.pid)) continue;
+    // The classes are counted first, and go when the snapshot is there.
+    if (unfinished.has(name.replace(extension, `heapsnapshot${PARTIAL}`))) continue;
+    const kind = KINDS[/** @type {keyof typeof KINDS} */ (extension)];
+    complete.push(...describe(path.join(folder, name), { kind, reason: REASONS[/** @type {'oom' | 'rule'} */ (tag)], pid: Number(pid), threadId: Number(threadId), timeMs: Number(timeMs) }));
   }
-  return { complete: complete.sort((a, b) => a.timeMs - b.timeMs), isWriting };
+  return { complete: complete.sort((a, b) => a.timeMs - b.timeMs), isWriting: unfinished.size > 0 };
+}
+
+/** Whoever died of want of memory in the middle has left one that nobody works on. @param {string} file */
+function isBeingWritten(file) {
+  return native().binding?.isBeingWritten(file) ?? true;
 }
 
 /** @param {string} folder */

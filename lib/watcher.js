@@ -301,7 +301,7 @@ class Watcher extends EventEmitter {
   #announceSnapshots() {
     if (this.#final || this.listenerCount('snapshot') === 0) return;
     const taken = this.#source.takeSnapshots?.() ?? [];
-    const own = taken.map((snapshot) => ({ ...snapshot, reason: /** @type {const} */ ('threshold'), pid: process.pid, threadId, timeMs: unixNow() }));
+    const own = taken.map((snapshot) => ({ ...snapshot, kind: /** @type {const} */ ('snapshot'), reason: /** @type {const} */ ('threshold'), pid: process.pid, threadId, timeMs: unixNow() }));
     for (const snapshot of [...this.#leftBehind.take(), ...own]) if (!this.#final) deliver(this, 'snapshot', snapshot);
   }
 

@@ -46,6 +46,11 @@ export interface PendingSnapshot {
   /** Absolute. */
   path: string;
   bytes: number;
+  /**
+   * `classes`: memory was too short for a snapshot at the heap limit. The file is JSON: `classes` are pairs of a class's name and how many objects of it were reachable,
+   * the most frequent first, 500 at most; `objects` is the sum of all.
+   */
+  kind: 'snapshot' | 'classes';
   /** What it was taken for. */
   reason: 'oom' | 'threshold';
   /** The process that it shows. */

@@ -5,7 +5,7 @@ const { parseArgs } = require('node:util');
 
 const { runChildToSuccess } = require('../lib/child.js');
 const { nodeBinaries } = require('../lib/node-binaries.js');
-const { circumstances, writeResult } = require('../lib/results.js');
+const { circumstances, readResults, writeResult } = require('../lib/results.js');
 const { snapshotTable } = require('./summary.js');
 
 /**
@@ -34,17 +34,20 @@ async function main() {
   for (const node of nodeBinaries(values.node)) {
     /** @type {SnapshotResult} */
     const result = { circumstances: circumstances(node), heaps: [] };
+    // Heaps that are not measured now keep what was measured before.
+    const earlier = readResults(__dirname).find(({ circumstances: { node: version } }) => version === node.version)?.heaps ?? [];
     for (const mb of values.quick ? ['50'] : values.mb) {
       for (const kind of values.quick ? ['objects'] : values.kind) {
         const { message } = await runChildToSuccess(path.join(__dirname, 'child.js'), {
           node: node.path,
           flags: ['--max-old-space-size=4096'],
           args: ['--kind', kind, '--mb', mb],
-          timeoutMs: 1_200_000,
+          timeoutMs: 7_200_000,
         });
         result.heaps.push(message);
         console.log(snapshotTable([{ ...result, heaps: [message] }]));
-        if (!values.quick) writeResult(__dirname, node.major, result);
+        const kept = earlier.filter((/** @type {HeapResult} */ each) => !result.heaps.some((now) => now.kind === each.kind && now.mb === each.mb));
+        if (!values.quick) writeResult(__dirname, node.major, { ...result, heaps: [...kept, ...result.heaps].sort((a, b) => a.mb - b.mb) });
       }
     }
   }

@@ -129,7 +129,7 @@ export interface Binding {
   addRule(reader: number, rule: Limits & { id: number; forMs: number; cooldownMs: number; log: boolean; snapshot: boolean }): void;
   setSnapshotTarget(reader: number, target: SnapshotTarget): void;
   takeSnapshots(reader: number): string;
-  oomArm(target: SnapshotTarget, waitMs?: number, headroomBytes?: number): void;
+  oomArm(target: SnapshotTarget, waitMs?: number, headroomBytes?: number): boolean;
   oomDisarm(): void;
   removeRule(reader: number, id: number): void;
   health(reader: number): string;
@@ -145,6 +145,8 @@ export interface Binding {
   gc(): string;
   /** Why snapshots cannot be taken by fork; null: they can be tried. */
   forkRefusal(): string | null;
+  /** Somebody holds the lock of this incomplete file. */
+  isBeingWritten(path: string): boolean;
   snapshotBegin(order: SnapshotOrder): string;
   liveBegin(limit: number, timeoutMs: number, headroomBytes?: number): string;
   snapshotStep(id: number, prelude?: () => void): string;

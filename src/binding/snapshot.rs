@@ -1,6 +1,7 @@
 //! What JavaScript calls for snapshots.
 
 use std::cell::{Cell, RefCell};
+use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -186,14 +187,15 @@ thread_local! {
     static NEAR_LIMIT: RefCell<ManuallyDrop<Option<NearLimit>>> = const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
-/// From now on the heap is written when its limit is near. Again: to another place.
+/// From now on the heap is written when its limit is near. Again: to another place. `false`: somebody else's callback is there already, and stays the
+/// one that is called.
 #[napi(catch_unwind)]
 pub fn oom_arm(
     env: Env,
     target: SnapshotTarget,
     wait_ms: Option<f64>,
     headroom_bytes: Option<f64>,
-) -> Result<()> {
+) -> Result<bool> {
     let (folder, thread_id) = target.read()?;
     let wait = wait_ms.map(|ms| span_ns("oom.waitMs", ms)).transpose()?.map(Duration::from_nanos);
     let headroom_bytes = headroom_bytes.map(|bytes| integer("oom.headroom", bytes, MAX_BYTES)).transpose()?;
@@ -205,10 +207,14 @@ pub fn oom_arm(
         if registered.is_none() {
             let registration = NearLimit::register(isolate, oom::at_limit)
                 .map_err(|missing| Error::new(Status::GenericFailure, missing.to_string()))?;
+            if registration.has_predecessor() {
+                oom::set(None);
+                return Ok(false);
+            }
             **registered = Some(registration);
             env.add_env_cleanup_hook((), |()| oom_disarm())?;
         }
-        Ok(())
+        Ok(true)
     })
 }
 
@@ -217,6 +223,12 @@ pub fn oom_arm(
 pub fn oom_disarm() {
     oom::set(None);
     NEAR_LIMIT.with_borrow_mut(|registered| drop(registered.take()));
+}
+
+/// A process is at work on this incomplete file: it holds the lock that it took when it made it.
+#[napi(catch_unwind)]
+pub fn is_being_written(path: String) -> bool {
+    File::open(path).is_ok_and(|file| file.try_lock().is_err())
 }
 
 fn own_isolate() -> Result<Isolate> {

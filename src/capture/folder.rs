@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::class_counts;
 use super::failure::Failure;
 use super::file::PARTIAL;
 
@@ -82,10 +83,15 @@ impl Folder {
         self.path.join(format!("{PREFIX}{tag}{process}-{thread_id}-{unix_ms}-{number}{SUFFIX}"))
     }
 
-    /// Removes the oldest snapshots of ours beyond the quota; `newest` stays.
+    /// Removes the oldest files of ours beyond the quota, snapshots or counts of classes as the newest is; `newest` stays.
     pub fn keep_within_quota(&self, newest: &Path) {
+        let suffix = if newest.to_string_lossy().ends_with(class_counts::EXTENSION) {
+            class_counts::EXTENSION
+        } else {
+            SUFFIX
+        };
         let mut files: Vec<(SystemTime, u64, PathBuf)> = self
-            .ours(SUFFIX)
+            .ours(suffix)
             .filter(|path| path != newest)
             .filter_map(|path| {
                 let found = path.symlink_metadata().ok().filter(fs::Metadata::is_file)?;

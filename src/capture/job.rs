@@ -195,7 +195,7 @@ impl Job {
 }
 
 /// Makes a copy that takes the snapshot. In the copy this does not return; `sink` is gone from here when there is one.
-pub(super) fn fork_with(
+fn fork_with(
     plan: &Plan,
     terms: &Terms,
     sink: &mut Option<Box<dyn Sink>>,
@@ -205,7 +205,7 @@ pub(super) fn fork_with(
     let kept = sink.as_ref().map(|sink| sink.descriptors()).unwrap_or_default();
     let forked = fork::fork(plan, terms, &kept, |reporter| {
         if let Some(sink) = sink.take() {
-            work(isolate, sink, prelude, reporter);
+            let _ = work(isolate, sink, prelude, reporter);
         }
     })?;
     // The copy has its own.
@@ -213,17 +213,25 @@ pub(super) fn fork_with(
     Ok(forked)
 }
 
-/// What the copy does.
-fn work(isolate: Isolate, sink: Box<dyn Sink>, prelude: &mut dyn FnMut(), reporter: &mut Reporter) {
-    prelude();
+/// What the copy does; whether all went well.
+pub(super) fn work(
+    isolate: Isolate,
+    sink: Box<dyn Sink>,
+    prelude: &mut dyn FnMut(),
+    reporter: &mut Reporter,
+) -> bool {
     let taken = match near_limit::lift_limit(isolate) {
-        Ok(()) => take_into(isolate, sink, &mut |bytes| reporter.progress(bytes)),
+        Ok(()) => {
+            prelude();
+            take_into(isolate, sink, &mut |bytes| reporter.progress(bytes))
+        }
         Err(missing) => Err(Failure::new(Kind::Unsupported, "symbol", missing.to_string())),
     };
-    match taken {
+    match &taken {
         Ok(taken) => reporter.result(&taken.result),
         Err(failure) => reporter.fail(&failure.reason, &failure.text),
     }
+    taken.is_ok()
 }
 
 fn take_into(

@@ -4,6 +4,7 @@
 //! the snapshot is on its way; JavaScript's thread is needed for the fork alone ([`Job::step`]).
 
 pub mod automatic;
+pub mod class_counts;
 pub mod failure;
 pub mod file;
 pub mod folder;

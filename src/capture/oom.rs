@@ -1,25 +1,26 @@
 //! The heap of a process that is about to die of it.
 //!
 //! At V8's limit the process forks and goes on to its death at once; the copy writes the heap. The limit is left as it is, so V8's message,
-//! its exit code and its report are what they would be without. Where the death of this process takes the copy along (it is the first
+//! its exit code and its report are what they would be without. Where memory is too short for a snapshot, the copy counts the objects by class. Where the death of this process takes the copy along (it is the first
 //! of its PID namespace, or systemd's own), it waits for the copy, for so long as it was told to.
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::class_counts;
 use super::failure::Failure;
 use super::file::FileSink;
 use super::folder::Folder;
-use super::headroom::{Room, wanted_bytes};
-use super::job::{alarm_seconds, fork_with};
+use super::headroom::Room;
+use super::job::{alarm_seconds, work};
 use super::sink::Sink;
 use super::watch::Stillness;
-use crate::os::fork::{End, Forked, Plan, Refusal, Terms};
+use crate::os::fork::{self, End, Forked, Plan, Refusal, Terms};
 use crate::os::memory::MemorySource;
 use crate::os::stderr::write_line;
 use crate::v8::{Isolate, layout, profiler};
@@ -63,13 +64,14 @@ pub fn at_limit(isolate: Isolate) {
     }
     let begun = Instant::now();
     match leave(isolate, &order) {
-        Ok((forked, path, leftover)) => {
+        Ok(left) => {
             write_line(&format!(
-                "heapwatch: the heap limit is near. A forked process ({}) writes the heap to {path}; stopped for {:.1} ms.",
-                forked.child.id(),
+                "heapwatch: the heap limit is near. A forked process ({}) writes the heap to {}; stopped for {:.1} ms.",
+                left.forked.child.id(),
+                left.snapshot.display(),
                 begun.elapsed().as_secs_f64() * 1e3
             ));
-            wait(forked, order.wait.unwrap_or_else(default_wait), leftover.as_deref());
+            left.wait(order.wait.unwrap_or_else(default_wait));
         }
         Err(failure) => write_line(&format!(
             "heapwatch: the heap limit is near, and no snapshot could be taken ({}, {}): {failure}",
@@ -79,11 +81,20 @@ pub fn at_limit(isolate: Isolate) {
     }
 }
 
-fn leave(isolate: Isolate, order: &OomOrder) -> Result<(Forked, String, Option<PathBuf>), Failure> {
+/// A copy at work, on its own from now on.
+struct Left {
+    forked: Forked,
+    snapshot: PathBuf,
+    leftover: Option<PathBuf>,
+}
+
+/// The copy counts the classes first, for this needs little; then it writes the snapshot, which stands for both. Nothing is lost where there turns
+/// out to be too little memory for it, so what is demanded is room for counting.
+fn leave(isolate: Isolate, order: &OomOrder) -> Result<Left, Failure> {
     let heap_used_bytes = layout::extent().map_or(0, |extent| isolate.heap_statistics(extent).used_bytes);
     let room = Room::now(&MemorySource::find());
     if let Some(room) = room {
-        let wanted = order.headroom_bytes.unwrap_or_else(|| wanted_bytes(heap_used_bytes));
+        let wanted = order.headroom_bytes.unwrap_or_else(|| class_counts::wanted_bytes(heap_used_bytes));
         room.demand(wanted, heap_used_bytes)?;
     }
     let unsupported = |text: String| Failure::new(super::failure::Kind::Unsupported, "fork", text);
@@ -91,8 +102,12 @@ fn leave(isolate: Isolate, order: &OomOrder) -> Result<(Forked, String, Option<P
     // No marks are put back: this process forks no more.
     let plan = Plan::prepare_once(address).map_err(unsupported)?;
     order.folder.prepare()?;
-    let path = order.folder.new_path(TAG, order.thread_id);
-    let mut sink: Option<Box<dyn Sink>> = Some(Box::new(FileSink::create(&path, order.folder.max_bytes)?));
+    let snapshot = order.folder.new_path(TAG, order.thread_id);
+    let counts = class_counts::path_of(&snapshot);
+    let sink = FileSink::create(&snapshot, order.folder.max_bytes)?;
+    let leftover = sink.leftover();
+    let kept = sink.descriptors();
+    let mut sink: Option<Box<dyn Sink>> = Some(Box::new(sink));
     let terms = Terms {
         calm: CALM,
         is_forced: true,
@@ -100,39 +115,53 @@ fn leave(isolate: Isolate, order: &OomOrder) -> Result<(Forked, String, Option<P
         memory_bytes: room.filter(|_| order.headroom_bytes != Some(0)).map(|room| room.usable_bytes()),
         seconds: alarm_seconds(TIME),
     };
-    let leftover = sink.as_ref().and_then(|sink| sink.leftover());
-    fork_with(&plan, &terms, &mut sink, isolate, &mut || {})
-        .map(|forked| (forked, path.display().to_string(), leftover.clone()))
-        .map_err(|refusal| {
-            if let Some(leftover) = &leftover {
-                let _ = fs::remove_file(leftover);
-            }
-            match refusal {
-                Refusal::NotCalm => unsupported("V8's threads do not rest.".into()),
-                Refusal::System(what, error) => unsupported(format!("The system refused {what}: {error}.")),
-            }
-        })
-}
-
-fn wait(forked: Forked, patience: Duration, leftover: Option<&Path>) {
-    let mut child = forked.child;
-    let deadline = Instant::now() + patience;
-    let mut stillness = Stillness::default();
-    while Instant::now() < deadline && child.has_ended().is_none() {
-        if child.activity().is_some_and(|activity| stillness.has_lasted(activity)) {
-            child.kill();
+    let made = fork::fork(&plan, &terms, &kept, |reporter| {
+        let Some(sink) = sink.take() else { return };
+        // Without the counts there may still be a snapshot.
+        let mut count = || drop(class_counts::write(isolate, &counts, heap_used_bytes));
+        if work(isolate, sink, &mut count, reporter) {
+            let _ = fs::remove_file(&counts);
+            order.folder.keep_within_quota(&snapshot);
+        } else {
+            order.folder.keep_within_quota(&counts);
         }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    if let Some(end) = child.has_ended().filter(|end| *end != End::Exited(0)) {
-        if let Some(leftover) = leftover {
+    });
+    made.map(|forked| Left { forked, snapshot, leftover: leftover.clone() }).map_err(|refusal| {
+        if let Some(leftover) = &leftover {
             let _ = fs::remove_file(leftover);
         }
-        write_line(&format!(
-            "heapwatch: the forked process ended before the snapshot was complete ({end:?}); SIGKILL (9) is most likely want of memory."
-        ));
+        match refusal {
+            Refusal::NotCalm => unsupported("V8's threads do not rest.".into()),
+            Refusal::System(what, error) => unsupported(format!("The system refused {what}: {error}.")),
+        }
+    })
+}
+
+impl Left {
+    fn wait(self, patience: Duration) {
+        let mut child = self.forked.child;
+        let deadline = Instant::now() + patience;
+        let mut stillness = Stillness::default();
+        while Instant::now() < deadline && child.has_ended().is_none() {
+            if child.activity().is_some_and(|activity| stillness.has_lasted(activity)) {
+                child.kill();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        if let Some(end) = child.has_ended().filter(|end| *end != End::Exited(0)) {
+            if let Some(leftover) = &self.leftover {
+                let _ = fs::remove_file(leftover);
+            }
+            let counts = class_counts::path_of(&self.snapshot);
+            let counted = class_counts::read(&counts)
+                .map(|classes| format!(" The heap holds {classes}, and others: {}", counts.display()));
+            write_line(&format!(
+                "heapwatch: the forked process ended before the snapshot was complete ({end:?}), most likely for want of memory.{}",
+                counted.unwrap_or_default()
+            ));
+        }
+        child.release();
     }
-    child.release();
 }
 
 /// A minute where the end of this process is the end of the copy, nothing elsewhere.

@@ -5,6 +5,7 @@
 //! hooks that unregister themselves when dropped ([`gc_hook`]), and plain copies of V8's statistics ([`heap`]).
 #![allow(unsafe_code, reason = "the one boundary to V8's C++ methods; each block argues its case")]
 
+pub mod census;
 pub mod gc_hook;
 pub mod heap;
 pub mod interrupt;

@@ -12,12 +12,15 @@ use super::symbols::{MissingSymbol, profiler_symbols, symbols};
 /// What a copy of the process gets on top of the limit: four times the limit was too little when one huge array had filled the heap.
 const MORE_BYTES: usize = 8 << 30;
 
+/// More than any version's `Isolate` has.
+const ISOLATE_BYTES: usize = 256 << 10;
+
 unsafe extern "C" fn raise(_data: *mut c_void, current: usize, _initial: usize) -> usize {
     current.saturating_add(MORE_BYTES)
 }
 
 /// From now on the isolate's heap may grow beyond its limit. For a forked copy of the process alone, which lives for one snapshot:
-/// there is no way back.
+/// there is no way back, and no second time (V8 checks that a callback is new).
 ///
 /// # Errors
 /// A V8 method that this runtime does not export.
@@ -34,6 +37,7 @@ pub type AtLimit = fn(Isolate);
 /// A registration of it; `!Send`. Its owner drops it while the isolate lives.
 pub struct NearLimit {
     isolate: Isolate,
+    at_limit: AtLimit,
 }
 
 impl NearLimit {
@@ -45,8 +49,48 @@ impl NearLimit {
         let symbols = profiler_symbols()?;
         // SAFETY: on the isolate's thread by construction; the data is a function's address, which lives for ever.
         unsafe { (symbols.add_near_heap_limit)(isolate.raw(), ask, at_limit as *mut c_void) }
-        Ok(Self { isolate })
+        Ok(Self { isolate, at_limit })
     }
+}
+
+impl NearLimit {
+    /// Somebody else waits for the limit and was there before: V8 will not call him, for it calls the newest alone.
+    ///
+    /// V8 does not tell; its list (`std::vector` of pairs of callback and data, in the `Heap`, which lies in the `Isolate`) is looked for
+    /// by what must be its last entry. Read through `/proc/self/mem`, which answers with an error where there is no memory. `false` where it cannot be found.
+    #[must_use]
+    pub fn has_predecessor(&self) -> bool {
+        let own = [ask as *const () as usize, self.at_limit as *const () as usize];
+        find_list(self.isolate.raw() as usize, own).is_some_and(|entries| entries > 1)
+    }
+}
+
+/// How many entries the vector of pairs has whose last one is `last`, somewhere behind `start`.
+fn find_list(start: usize, last: [usize; 2]) -> Option<usize> {
+    const PAIR: usize = 2 * size_of::<usize>();
+    const MOST_ENTRIES: usize = 64;
+    let memory = std::fs::File::open("/proc/self/mem").ok()?;
+    let words = read_words(&memory, start, ISOLATE_BYTES);
+    words.windows(3).find_map(|vector| {
+        let &[begin, end, capacity] = vector else { return None };
+        let bytes = end.checked_sub(begin).filter(|bytes| *bytes > 0 && bytes % PAIR == 0)?;
+        let is_list = begin > 0 && end <= capacity && bytes / PAIR <= MOST_ENTRIES;
+        (is_list && read_words(&memory, end - PAIR, PAIR) == last).then_some(bytes / PAIR)
+    })
+}
+
+#[cfg(unix)]
+fn read_words(memory: &std::fs::File, address: usize, bytes: usize) -> Vec<usize> {
+    use std::os::unix::fs::FileExt;
+    let mut buffer = vec![0; bytes];
+    let read = memory.read_at(&mut buffer, address as u64).unwrap_or(0);
+    let (words, _) = buffer[..read].as_chunks::<{ size_of::<usize>() }>();
+    words.iter().map(|word| usize::from_ne_bytes(*word)).collect()
+}
+
+#[cfg(not(unix))]
+fn read_words(_memory: &std::fs::File, _address: usize, _bytes: usize) -> Vec<usize> {
+    Vec::new()
 }
 
 impl Drop for NearLimit {
@@ -68,4 +112,20 @@ unsafe extern "C" fn ask(data: *mut c_void, current: usize, _initial: usize) -> 
         }
     }
     current
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_found_by_its_last_entry_and_says_how_many_there_are() {
+        let pairs: Vec<[usize; 2]> = vec![[1, 2], [3, 4]];
+        let range = pairs.as_ptr_range();
+        let isolate = [0, range.start as usize, range.end as usize, range.end as usize, 7];
+        let start = isolate.as_ptr() as usize;
+        assert_eq!(find_list(start, [3, 4]), Some(2));
+        assert_eq!(find_list(start, [1, 2]), None);
+        assert_eq!(find_list(8, [3, 4]), None);
+    }
 }

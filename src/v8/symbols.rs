@@ -4,7 +4,7 @@
 //! 10.2 (Node 18) to 14.6 (Node 26). Resolving them at run time instead of linking lets one binary serve all
 //! of them, and turns a missing method into an error that names it instead of a failed load.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -109,6 +109,9 @@ symbols! {
         "?GetVersion@V8@v8@@SAPEBDXZ";
 }
 
+/// `v8::Local<T>`: the address of a handle, null where it is empty.
+pub type RawLocal = *mut c_void;
+
 /// `v8::NearHeapLimitCallback`: (data, current limit, initial limit), answers the new limit.
 pub type RawNearHeapLimitCallback = unsafe extern "C" fn(*mut c_void, usize, usize) -> usize;
 
@@ -135,6 +138,39 @@ symbols! {
         "?RemoveNearHeapLimitCallback@Isolate@v8@@QEAAXP6A_KPEAX_K1@Z1@Z";
 }
 
+symbols! {
+    /// What counting objects by class needs.
+    CensusSymbols, CENSUS_NAMES, "objects cannot be counted by class";
+    get_heap_profiler: unsafe extern "C" fn(RawIsolate) -> *mut c_void = "Isolate::GetHeapProfiler",
+        "_ZN2v87Isolate15GetHeapProfilerEv",
+        "?GetHeapProfiler@Isolate@v8@@QEAAPEAVHeapProfiler@2@XZ";
+    get_entered_context: unsafe extern "C" fn(RawIsolate) -> RawLocal = "Isolate::GetEnteredOrMicrotaskContext",
+        "_ZN2v87Isolate28GetEnteredOrMicrotaskContextEv",
+        "?GetEnteredOrMicrotaskContext@Isolate@v8@@QEAA?AV?$Local@VContext@v8@@@2@XZ";
+    query_objects: unsafe extern "C" fn(*mut c_void, RawLocal, *mut c_void, *mut c_void) = "HeapProfiler::QueryObjects",
+        "_ZN2v812HeapProfiler12QueryObjectsENS_5LocalINS_7ContextEEEPNS_20QueryObjectPredicateEPSt6vectorINS_6GlobalINS_6ObjectEEESaIS9_EE",
+        "?QueryObjects@HeapProfiler@v8@@QEAAXV?$Local@VContext@v8@@@2@PEAVQueryObjectPredicate@2@PEAV?$vector@V?$Global@VObject@v8@@@v8@@V?$allocator@V?$Global@VObject@v8@@@v8@@@std@@@std@@@Z";
+    get_constructor_name: unsafe extern "C" fn(RawLocal) -> RawLocal = "Object::GetConstructorName",
+        "_ZN2v86Object18GetConstructorNameEv",
+        "?GetConstructorName@Object@v8@@QEAA?AV?$Local@VString@v8@@@2@XZ";
+}
+
+symbols! {
+    /// The text of a string, up to V8 13.
+    WriteUtf8Symbols, WRITE_UTF8_NAMES, "objects cannot be counted by class";
+    write_utf8: unsafe extern "C" fn(RawLocal, RawIsolate, *mut c_char, c_int, *mut c_int, c_int) -> c_int = "String::WriteUtf8",
+        "_ZNK2v86String9WriteUtf8EPNS_7IsolateEPciPii",
+        "?WriteUtf8@String@v8@@QEBAHPEAVIsolate@2@PEADHPEAHH@Z";
+}
+
+symbols! {
+    /// The text of a string, from V8 13 on.
+    WriteUtf8V2Symbols, WRITE_UTF8_V2_NAMES, "objects cannot be counted by class";
+    write_utf8: unsafe extern "C" fn(RawLocal, RawIsolate, *mut c_char, usize, c_int, *mut usize) -> usize = "String::WriteUtf8V2",
+        "_ZNK2v86String11WriteUtf8V2EPNS_7IsolateEPcmiPm",
+        "?WriteUtf8V2@String@v8@@QEBA_KPEAVIsolate@2@PEAD_KHPEA_K@Z";
+}
+
 /// The table, resolved on first use.
 ///
 /// # Errors
@@ -151,6 +187,30 @@ pub fn symbols() -> Result<&'static Symbols, MissingSymbol> {
 pub fn profiler_symbols() -> Result<&'static ProfilerSymbols, MissingSymbol> {
     static TABLE: OnceLock<Result<ProfilerSymbols, MissingSymbol>> = OnceLock::new();
     TABLE.get_or_init(ProfilerSymbols::resolve).as_ref().map_err(Clone::clone)
+}
+
+/// The table for counting objects, resolved when it is first needed.
+///
+/// # Errors
+/// The first method that the running executable does not export.
+pub fn census_symbols() -> Result<CensusSymbols, MissingSymbol> {
+    CensusSymbols::resolve()
+}
+
+/// The older way to a string's text.
+///
+/// # Errors
+/// It has gone.
+pub fn write_utf8_symbols() -> Result<WriteUtf8Symbols, MissingSymbol> {
+    WriteUtf8Symbols::resolve()
+}
+
+/// The newer way to a string's text.
+///
+/// # Errors
+/// It has not come yet.
+pub fn write_utf8_v2_symbols() -> Result<WriteUtf8V2Symbols, MissingSymbol> {
+    WriteUtf8V2Symbols::resolve()
 }
 
 /// The running program and the libraries that it was linked with, where V8 lives.
@@ -197,7 +257,13 @@ mod tests {
 
     #[test]
     fn every_method_has_both_manglings_of_its_own_name() {
-        for (method, itanium, msvc) in NAMES.iter().chain(PROFILER_NAMES) {
+        for (method, itanium, msvc) in NAMES
+            .iter()
+            .chain(PROFILER_NAMES)
+            .chain(CENSUS_NAMES)
+            .chain(WRITE_UTF8_NAMES)
+            .chain(WRITE_UTF8_V2_NAMES)
+        {
             let name = method.rsplit("::").next().unwrap();
             assert!(itanium.starts_with("_ZN") && itanium.contains(name), "{method}");
             assert!(msvc.starts_with('?') && msvc.contains(name), "{method}");
