@@ -44,7 +44,7 @@ function runInCgroup(limitMb, command, args) {
  *
  * @template T
  * @param {number} limitMb of memory, without swap
- * @param {(runInside: (command: string, args: string[]) => ReturnType<typeof run>, peakMb: () => number) => Promise<T>} use
+ * @param {(runInside: typeof run, peakMb: () => number) => Promise<T>} use
  * @returns {Promise<T>}
  */
 async function withCgroup(limitMb, use) {
@@ -58,7 +58,7 @@ async function withCgroup(limitMb, use) {
     const swap = isV2 ? 'memory.swap.max' : 'memory.memsw.limit_in_bytes';
     if (existsSync(path.join(folder, swap))) set(swap, isV2 ? 0 : limitMb * MB);
     // The shell joins the group and becomes the program: all of the program's memory is charged to it.
-    const runInside = (command, args) => run('sh', ['-c', 'echo $$ > "$0" && exec "$@"', path.join(folder, 'cgroup.procs'), command, ...args]);
+    const runInside = (command, args, env, options) => run('sh', ['-c', 'echo $$ > "$0" && exec "$@"', path.join(folder, 'cgroup.procs'), command, ...args], env, options);
     return await use(runInside, () => Number(readFileSync(path.join(folder, isV2 ? 'memory.peak' : 'memory.max_usage_in_bytes'), 'utf8')) / MB);
   } finally {
     await remove(folder);

@@ -9,8 +9,10 @@ const { expressTable } = require('./express/summary.js');
 const { heapTable } = require('./heap/summary.js');
 const { readResults } = require('./lib/results.js');
 const { lifecycleTable } = require('./lifecycle/summary.js');
+const { oomTable } = require('./oom/summary.js');
 const { overheadTable } = require('./overhead/summary.js');
 const { snapshotTable } = require('./snapshot/summary.js');
+const { latencyTable } = require('./snapshot-latency/summary.js');
 const { stressTable } = require('./snapshot-stress/summary.js');
 
 /**
@@ -27,7 +29,9 @@ const TABLES = {
   lifecycle: lifecycleTable,
   heap: heapTable,
   snapshot: snapshotTable,
+  'snapshot-latency': latencyTable,
   'snapshot-stress': stressTable,
+  oom: oomTable,
 };
 
 const DOCUMENT = path.join(__dirname, '..', 'docs', 'benchmarks.md');

@@ -17,7 +17,8 @@ function snapshotTable(results) {
       (median(forked.map((each) => each.totalMs)) / 1000).toFixed(1),
       `${inMb(peaks.fork)} + ${inMb(peaks.forkChild)}`, inMb(peaks.inProcess),
       `${spawnMs.before.toFixed(1)} → ${spawnMs.afterFork.toFixed(1)}`,
-      `${scavengeMs.before.toFixed(2)} → ${scavengeMs.afterFork.toFixed(2)} → ${scavengeMs.afterInProcess.toFixed(2)}`,
+      // Null: there was none to be measured.
+      [scavengeMs.before, scavengeMs.afterFork, scavengeMs.afterInProcess].map((ms) => ms?.toFixed(2) ?? '–').join(' → '),
     ];
   }));
   return table(['Node', 'heap', 'RSS, MB', 'pause by fork, ms', 'in-process, ms', 'ratio', 'fork, total s', 'peak above RSS by fork: own + child, MB', 'in-process, MB', 'spawn before → after fork, ms', 'scavenge before → after fork → after in-process, ms'], rows);
