@@ -8,21 +8,23 @@ const path = require('node:path');
 
 /**
  * @param {string} file
- * @returns {{ nodes: number, count(name: string, type?: string): number, types: Record<string, number> }}
+ * @returns {{ nodes: number, count(name: string, type?: string): number, edgesOf(name: string, type: string): number, types: Record<string, number> }} count: nodes; edgesOf: edges that begin at them
  */
 function readSnapshot(file) {
   const { snapshot, nodes, strings } = JSON.parse(readFileSync(file, 'utf8'));
   const { node_fields: fields, node_types: [typeNames] } = snapshot.meta;
-  const [type, name] = [fields.indexOf('type'), fields.indexOf('name')];
+  const [type, name, edgeCount] = ['type', 'name', 'edge_count'].map((field) => fields.indexOf(field));
   if (nodes.length !== snapshot.node_count * fields.length) throw new Error(`${nodes.length} numbers for ${snapshot.node_count} nodes`);
   const counts = new Map();
+  const edges = new Map();
   const types = {};
   for (let i = 0; i < nodes.length; i += fields.length) {
     const key = `${typeNames[nodes[i + type]]} ${strings[nodes[i + name]]}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
+    edges.set(key, (edges.get(key) ?? 0) + nodes[i + edgeCount]);
     types[typeNames[nodes[i + type]]] = (types[typeNames[nodes[i + type]]] ?? 0) + 1;
   }
-  return { nodes: snapshot.node_count, types, count: (wanted, of = 'object') => counts.get(`${of} ${wanted}`) ?? 0 };
+  return { nodes: snapshot.node_count, types, count: (wanted, of = 'object') => counts.get(`${of} ${wanted}`) ?? 0, edgesOf: (wanted, of) => edges.get(`${of} ${wanted}`) ?? 0 };
 }
 
 /**

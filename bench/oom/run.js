@@ -43,6 +43,7 @@ const COPY_MS = 180_000;
  * @property {Death & { stoppedMs: number | null }} withHeapwatch  stoppedMs: for how long the process stood still for the copy, as it says itself
  * @property {'snapshot' | 'classes' | 'refusal' | 'nothing'} left
  * @property {number} leaked  instances of the leaking class in what was left
+ * @property {string[]} said  heapwatch's lines on stderr, where there is no snapshot
  *
  * @typedef {{ circumstances: ReturnType<typeof circumstances>, cases: Case[] }} OomResult
  */
@@ -88,6 +89,7 @@ async function dieTwice(node, place, way) {
       place, way, without: { end: without.end, ms: without.ms },
       withHeapwatch: { ...death, stoppedMs: stopped === undefined ? null : Number(stopped) },
       ...whatIsLeft(dir, stderr),
+      said: readdirSync(dir).some((name) => name.endsWith('.heapsnapshot')) ? [] : stderr.split('\n').filter((line) => line.startsWith('heapwatch: ')).map((line) => line.replaceAll(dir, '<dir>')),
     };
   } finally {
     rmSync(dir, { recursive: true, force: true });

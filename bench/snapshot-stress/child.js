@@ -33,7 +33,7 @@ async function main() {
   const { values } = parseArgs({ options: { count: { type: 'string', default: '20' }, mb: { type: 'string', default: '10' } } });
   const alive = Array.from({ length: Number(values.mb) * OBJECTS_PER_MB }, (_, i) => new Survivor(i));
   const workers = Array.from({ length: WORKERS }, () => new Worker(__filename));
-  const load = setInterval(() => churn(3_000), 4);
+  const load = setInterval(() => churn(1_500), 10);
   const folder = mkdtempSync(path.join(tmpdir(), 'heapwatch-stress-'));
   const result = { taken: 0, valid: 0, invalid: 0, /** @type {Record<string, number>} */ failures: {}, /** @type {number[]} */ pausesMs: [], /** @type {number[]} */ totalsMs: [], filesLeft: 0, zombies: 0 };
   for (let i = 0; i < Number(values.count); i += 1) {
@@ -107,4 +107,4 @@ function isClosed(file) {
 }
 
 if (isMainThread) main();
-else setInterval(() => churn(3_000), 4);
+else setInterval(() => churn(1_500), 10);

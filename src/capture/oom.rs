@@ -31,6 +31,9 @@ const CALM: Duration = Duration::from_millis(100);
 /// For how long the copy may work when nobody watches it.
 const TIME: Duration = Duration::from_mins(15);
 
+/// For how long classes may be counted; a million objects take a second.
+const COUNT_SECONDS: u32 = 120;
+
 /// Names the files, so that the next start knows them.
 pub const TAG: &str = "oom-";
 
@@ -63,7 +66,8 @@ pub fn at_limit(isolate: Isolate) {
         return;
     }
     let begun = Instant::now();
-    match leave(isolate, &order) {
+    let patience = order.wait.unwrap_or_else(default_wait);
+    match leave(isolate, &order, patience) {
         Ok(left) => {
             write_line(&format!(
                 "heapwatch: the heap limit is near. A forked process ({}) writes the heap to {}; stopped for {:.1} ms.",
@@ -71,7 +75,7 @@ pub fn at_limit(isolate: Isolate) {
                 left.snapshot.display(),
                 begun.elapsed().as_secs_f64() * 1e3
             ));
-            left.wait(order.wait.unwrap_or_else(default_wait));
+            left.wait(patience);
         }
         Err(failure) => write_line(&format!(
             "heapwatch: the heap limit is near, and no snapshot could be taken ({}, {}): {failure}",
@@ -90,7 +94,7 @@ struct Left {
 
 /// The copy counts the classes first, for this needs little; then it writes the snapshot, which stands for both. Nothing is lost where there turns
 /// out to be too little memory for it, so what is demanded is room for counting.
-fn leave(isolate: Isolate, order: &OomOrder) -> Result<Left, Failure> {
+fn leave(isolate: Isolate, order: &OomOrder, patience: Duration) -> Result<Left, Failure> {
     let heap_used_bytes = layout::extent().map_or(0, |extent| isolate.heap_statistics(extent).used_bytes);
     let room = Room::now(&MemorySource::find());
     if let Some(room) = room {
@@ -113,12 +117,14 @@ fn leave(isolate: Isolate, order: &OomOrder) -> Result<Left, Failure> {
         is_forced: true,
         dies_with_maker: false,
         memory_bytes: room.filter(|_| order.headroom_bytes != Some(0)).map(|room| room.usable_bytes()),
+        yields: patience.is_zero(),
         seconds: alarm_seconds(TIME),
     };
     let made = fork::fork(&plan, &terms, &kept, |reporter| {
         let Some(sink) = sink.take() else { return };
-        // Without the counts there may still be a snapshot.
-        let mut count = || drop(class_counts::write(isolate, &counts, heap_used_bytes));
+        // Aside, for counting leaves handles behind, which the snapshot would show as roots. Without the counts there may still be a snapshot.
+        let mut count =
+            || fork::aside(COUNT_SECONDS, || drop(class_counts::write(isolate, &counts, heap_used_bytes)));
         if work(isolate, sink, &mut count, reporter) {
             let _ = fs::remove_file(&counts);
             order.folder.keep_within_quota(&snapshot);
@@ -139,6 +145,9 @@ fn leave(isolate: Isolate, order: &OomOrder) -> Result<Left, Failure> {
 
 impl Left {
     fn wait(self, patience: Duration) {
+        if patience.is_zero() {
+            return self.forked.child.release();
+        }
         let mut child = self.forked.child;
         let deadline = Instant::now() + patience;
         let mut stillness = Stillness::default();
@@ -148,18 +157,24 @@ impl Left {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        if let Some(end) = child.has_ended().filter(|end| *end != End::Exited(0)) {
-            if let Some(leftover) = &self.leftover {
-                let _ = fs::remove_file(leftover);
+        let why = match child.has_ended() {
+            Some(End::Exited(0)) => return child.release(),
+            Some(end) => format!(
+                "the forked process ended before the snapshot was complete ({end:?}), most likely for want of memory"
+            ),
+            None if takes_others_along() => {
+                child.kill();
+                format!("the snapshot was not complete after {} s (oom.waitMs)", patience.as_secs())
             }
-            let counts = class_counts::path_of(&self.snapshot);
-            let counted = class_counts::read(&counts)
-                .map(|classes| format!(" The heap holds {classes}, and others: {}", counts.display()));
-            write_line(&format!(
-                "heapwatch: the forked process ended before the snapshot was complete ({end:?}), most likely for want of memory.{}",
-                counted.unwrap_or_default()
-            ));
+            None => return child.release(),
+        };
+        if let Some(leftover) = &self.leftover {
+            let _ = fs::remove_file(leftover);
         }
+        let counts = class_counts::path_of(&self.snapshot);
+        let counted = class_counts::read(&counts)
+            .map(|classes| format!(" The heap holds {classes}, and others: {}", counts.display()));
+        write_line(&format!("heapwatch: {why}.{}", counted.unwrap_or_default()));
         child.release();
     }
 }

@@ -65,6 +65,9 @@ pub fn fork(plan: &Plan, _: &Terms, _: &[i32], _: impl FnOnce(&mut Reporter)) ->
     match plan.0 {}
 }
 
+/// Never called.
+pub fn aside(_seconds: u32, _work: impl FnOnce()) {}
+
 impl Restore {
     /// Never called.
     pub fn now(self) {

@@ -28,7 +28,7 @@ const WRITE_FLAGS: c_int = 2;
 const OBJECT_TAG: usize = 1;
 
 /// Counts the reachable objects by the names of their constructors. Collects all garbage first, as V8 does, and leaves a handle for each object
-/// in the caller's scope: for a forked copy of the process alone. Empty where no context is entered.
+/// in the caller's scope: for a process that does nothing else ([`crate::os::fork::aside`]). Empty where no context is entered.
 ///
 /// # Errors
 /// A V8 method that this runtime does not export.

@@ -120,16 +120,18 @@ fn close_from_to(first: RawFd, last: RawFd) {
 
 /// Out of the application's process group and session, named, the first to be killed when memory is short, and last in
 /// line for CPU and disk; no core file, for it would hold the heap's secrets.
-pub(super) fn become_unimportant(seconds: u32) {
+pub(super) fn become_unimportant(seconds: u32, yields: bool) {
     // Nothing of this is worth failing for.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     // SAFETY: each call changes this process alone, with plain numbers and a text that lives for ever.
     unsafe {
         libc::setsid();
         libc::prctl(libc::PR_SET_NAME, NAME.as_ptr());
-        let nice = libc::getpriority(libc::PRIO_PROCESS, 0);
-        libc::setpriority(libc::PRIO_PROCESS, 0, nice.saturating_add(NICE));
-        libc::syscall(libc::SYS_ioprio_set, 1, 0, LOWEST_IO);
+        if yields {
+            let nice = libc::getpriority(libc::PRIO_PROCESS, 0);
+            libc::setpriority(libc::PRIO_PROCESS, 0, nice.saturating_add(NICE));
+            libc::syscall(libc::SYS_ioprio_set, 1, 0, LOWEST_IO);
+        }
         let no_core = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         libc::setrlimit(libc::RLIMIT_CORE, &raw const no_core);
         // Past this, SIGALRM: whoever else watches the copy may be gone by then.

@@ -13,6 +13,7 @@
 //! The copy tells what it did through a [`pipe`], and ends by `_exit`: no exit handler runs, no inherited buffer is flushed.
 #![allow(unsafe_code, reason = "fork(2) and what surrounds it; each block argues its case")]
 
+mod aside;
 mod calm;
 mod hygiene;
 mod locks;
@@ -25,6 +26,7 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Instant;
 
+pub use aside::aside;
 pub use mappings::Restore;
 pub use pipe::{Receiver, Reporter};
 pub use process::{Child, Killer};
@@ -142,7 +144,7 @@ fn be_the_copy(
     // First what others wait for: ports, connections, pipes to log collectors.
     hygiene::give_up_files(kept, null, stderr.unwrap_or(null));
     hygiene::reset_signals();
-    hygiene::become_unimportant(terms.seconds);
+    hygiene::become_unimportant(terms.seconds, terms.yields);
     if terms.dies_with_maker {
         hygiene::die_with(maker);
     }

@@ -14,6 +14,8 @@ pub struct Terms {
     pub dies_with_maker: bool,
     /// How much memory the copy may allocate beyond what it was born with.
     pub memory_bytes: Option<u64>,
+    /// The application goes on meanwhile and comes first; else it waits for the copy.
+    pub yields: bool,
     /// When the kernel ends the copy, whoever else watches it.
     pub seconds: u32,
 }
