@@ -150,9 +150,13 @@ impl Left {
         }
         let mut child = self.forked.child;
         let deadline = Instant::now() + patience;
+        let counts = class_counts::path_of(&self.snapshot);
         let mut stillness = Stillness::default();
+        let mut has_counted = false;
         while Instant::now() < deadline && child.has_ended().is_none() {
-            if child.activity().is_some_and(|activity| stillness.has_lasted(activity)) {
+            // Until then it waits for its own copy, as still as if it hung.
+            has_counted |= counts.exists();
+            if has_counted && child.activity().is_some_and(|activity| stillness.has_lasted(activity)) {
                 child.kill();
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -171,7 +175,6 @@ impl Left {
         if let Some(leftover) = &self.leftover {
             let _ = fs::remove_file(leftover);
         }
-        let counts = class_counts::path_of(&self.snapshot);
         let counted = class_counts::read(&counts)
             .map(|classes| format!(" The heap holds {classes}, and others: {}", counts.display()));
         write_line(&format!("heapwatch: {why}.{}", counted.unwrap_or_default()));
