@@ -2,6 +2,7 @@ import type { HeapDiff, HeapOptions, HeapSummary, LiveOptions, LiveSummary } fro
 import type { MeasureOptions, Retention } from './types/measure';
 import type { InstrumentPrometheusOptions, MetricsOptions, PrometheusRegistry } from './types/metrics';
 import type { GcResult, Report, Support } from './types/report';
+import type { RequestTiming, RequestTimingOptions } from './types/requests';
 import type { PendingSnapshot, SnapshotOptions, SnapshotResult } from './types/snapshot';
 import type { Health, HealthCheckOptions, HealthHandler, StartOptions, Subscription, Watcher } from './types/watch';
 
@@ -9,6 +10,7 @@ export * from './types/heap';
 export * from './types/measure';
 export * from './types/metrics';
 export * from './types/report';
+export * from './types/requests';
 export * from './types/snapshot';
 export * from './types/watch';
 
@@ -86,6 +88,24 @@ export function reset(): void;
  * app.get('/health', heapwatch.healthCheck());
  */
 export function healthCheck(options?: HealthCheckOptions): HealthHandler;
+
+/**
+ * How much of each request's time went to GC, and what it allocated: for Express 4 and 5, Fastify, Koa and node:http. Each response says
+ * `Server-Timing: gc;dur=…`; `routes()` has a histogram for each route. It costs a microsecond of native work a request.
+ *
+ * It goes by the watcher that runs in this thread when a request comes, so it may be made before `start()`. Without one, and in degraded mode, where GCs are
+ * known too late to say whose they were, requests pass as if it were not there: no header, no counts.
+ *
+ * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`
+ * @example
+ * heapwatch.start();
+ * const timing = heapwatch.requestTiming();
+ * app.use(timing);                             // Express, Koa; first, so that it sees all of a request
+ * fastify.addHook('onRequest', timing);
+ * http.createServer((req, res) => { timing(req, res); answer(req, res); });
+ * console.log(String(timing.routes({ sortBy: 'bytesPerRequest' })));
+ */
+export function requestTiming(options?: RequestTimingOptions): RequestTiming;
 
 /**
  * Collects all garbage, now; needs no `--expose-gc` and no running watcher. Meant for tests and

@@ -60,6 +60,8 @@ class Watcher extends EventEmitter {
   #leftBehind = new LeftBehind();
   /** The verdict became leak and nobody was told yet. */
   #leakUntold = false;
+  /** @type {import('./source/source').Tally | null | undefined} of the present source; undefined: not asked for yet */
+  #tally;
   /** @type {{ report: Report, timeline: Timeline, pauses: Pause[] } | null} set by the last stop */
   #final = null;
   #delivering = false;
@@ -156,6 +158,12 @@ class Watcher extends EventEmitter {
     return this.#source.metricFamilies(options);
   }
 
+  /** For request timing; not public. The same object for as long as its sums go on. */
+  get tally() {
+    if (this.#tally === undefined) this.#tally = this.#source.tally();
+    return this.#tally;
+  }
+
   health() {
     return this.#final ? STOPPED_HEALTH : this.#source.health();
   }
@@ -195,6 +203,7 @@ class Watcher extends EventEmitter {
     try {
       this.#final = { report: this.report(), timeline: this.timeline(), pauses: this.pauses() };
     } finally {
+      this.#tally = null;
       this.#source.detach();
     }
     debug('stopped: %s', this.#final.report);
@@ -320,6 +329,7 @@ class Watcher extends EventEmitter {
     if (this.#final || this.#source.name !== 'native') return;
     this.#source.detach();
     this.#source = openDegraded(this.#options, reason);
+    this.#tally = null;
     this.#rules.moveTo(this.#source);
     this.#confirmed = true;
   }

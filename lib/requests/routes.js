@@ -1,0 +1,116 @@
+'use strict';
+
+const { PauseHistogram } = require('../histogram.js');
+const { TimeRecorder } = require('./histogram.js');
+const { renderRoutes } = require('../terminal/routes.js');
+
+/** @typedef {import('../../index').RouteTiming} RouteTiming */
+
+/** What comes when there are routes enough: state is bounded whatever names somebody invents. */
+const OTHER = 'other';
+
+/** @type {Record<import('../../index').RouteOrder, (timing: RouteTiming) => number>} */
+const ORDERS = {
+  gcRatio: ({ gc }) => gc.timeRatio,
+  gcMs: ({ gc }) => gc.totalMs,
+  bytesPerRequest: ({ allocation }) => allocation?.bytesPerRequest ?? -1,
+  bytes: ({ allocation }) => allocation?.totalBytes ?? -1,
+  durationMs: ({ duration }) => duration.percentile(99),
+  count: ({ count }) => count,
+};
+
+/** What one route's requests took. */
+class Route {
+  #aborted = 0;
+  #withGc = new TimeRecorder();
+  #withoutGc = new TimeRecorder();
+  #gc = new TimeRecorder();
+  #bytes = 0;
+  #alone = { count: 0, bytes: 0 };
+
+  /** @param {{ durationMs: number, gcMs: number, bytes: number, alone: boolean, aborted: boolean }} request */
+  add({ durationMs, gcMs, bytes, alone, aborted }) {
+    if (aborted) this.#aborted += 1;
+    if (gcMs > 0) {
+      this.#withGc.add(durationMs);
+      this.#gc.add(gcMs);
+    } else this.#withoutGc.add(durationMs);
+    this.#bytes += bytes; // one that is unknown makes the sum unknown
+    if (alone) {
+      this.#alone.count += 1;
+      this.#alone.bytes += bytes;
+    }
+  }
+
+  /**
+   * @param {string} route
+   * @param {boolean} exact
+   * @returns {RouteTiming}
+   */
+  toTiming(route, exact) {
+    const all = new TimeRecorder().merge(this.#withGc).merge(this.#withoutGc);
+    const { count, totalMs } = all;
+    const show = (/** @type {InstanceType<typeof TimeRecorder>} */ recorder) => PauseHistogram.from(recorder.toJSON());
+    return {
+      route,
+      count,
+      aborted: this.#aborted,
+      totalMs,
+      duration: show(all),
+      durationWithGc: show(this.#withGc),
+      durationWithoutGc: show(this.#withoutGc),
+      gc: { count: this.#gc.count, totalMs: this.#gc.totalMs, timeRatio: totalMs === 0 ? 0 : Math.min(1, this.#gc.totalMs / totalMs), perRequest: show(this.#gc) },
+      allocation: Number.isNaN(this.#bytes) ? null : {
+        totalBytes: this.#bytes,
+        bytesPerRequest: this.#bytes / count,
+        exact,
+        alone: { count: this.#alone.count, bytesPerRequest: this.#alone.count === 0 ? null : this.#alone.bytes / this.#alone.count },
+      },
+    };
+  }
+}
+
+/** A route for each name, up to a number. */
+class Routes {
+  /** @type {Map<string, InstanceType<typeof Route>>} */
+  #routes = new Map();
+  #most;
+
+  /** @param {number} most */
+  constructor(most) {
+    this.#most = most;
+  }
+
+  /**
+   * @param {string} name
+   * @param {Parameters<InstanceType<typeof Route>['add']>[0]} request
+   */
+  add(name, request) {
+    (this.#routes.get(name) ?? this.#open(name)).add(request);
+  }
+
+  /** @param {string} name */
+  #open(name) {
+    const known = this.#routes.size < this.#most ? name : OTHER;
+    const route = this.#routes.get(known) ?? new Route();
+    this.#routes.set(known, route);
+    return route;
+  }
+
+  clear() {
+    this.#routes.clear();
+  }
+
+  /**
+   * @param {import('../../index').RouteOrder} sortBy
+   * @param {boolean} exact
+   * @returns {RouteTiming[]} largest first; as text, a table
+   */
+  toTimings(sortBy, exact) {
+    const value = ORDERS[sortBy];
+    const timings = [...this.#routes].map(([name, route]) => route.toTiming(name, exact)).sort((a, b) => value(b) - value(a));
+    return Object.defineProperty(timings, 'toString', { value: () => renderRoutes(timings) });
+  }
+}
+
+module.exports = { Routes, ORDERS };
