@@ -1,6 +1,6 @@
 import type { HeapDiff, HeapOptions, HeapSummary, LiveOptions, LiveSummary } from './types/heap';
 import type { MeasureOptions, Retention } from './types/measure';
-import type { InstrumentPrometheusOptions, MetricsOptions, PrometheusRegistry } from './types/metrics';
+import type { InstrumentOpenTelemetryOptions, InstrumentPrometheusOptions, MetricsOptions, OpenTelemetryMeter, PrometheusRegistry } from './types/metrics';
 import type { GcResult, Report, Support } from './types/report';
 import type { RequestTiming, RequestTimingOptions } from './types/requests';
 import type { PendingSnapshot, SnapshotOptions, SnapshotResult } from './types/snapshot';
@@ -68,6 +68,23 @@ export function metrics(options?: MetricsOptions): string;
  * heapwatch.instrumentPrometheus(register);
  */
 export function instrumentPrometheus(registry: PrometheusRegistry, options?: InstrumentPrometheusOptions): Subscription;
+
+/**
+ * Adds heapwatch's metrics to a meter of OpenTelemetry; any version of @opentelemetry/api that has batch callbacks (1.3 or newer) will do, and none is needed otherwise.
+ *
+ * Under the semantic conventions' names (1.45), of this thread: `v8js.gc.duration`, each GC recorded once with how long it took, and `v8js.memory.heap.*` by
+ * space. The rest under `heapwatch.*`, of all watched threads, told apart by `thread.id`: instrument in one of them. docs/metrics.md lists the names.
+ *
+ * Each collection asks the watcher that runs in this thread then; without one there is nothing to say. In degraded mode there are `v8js.*` alone.
+ *
+ * @returns Disposed of, it records and observes no more.
+ * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`: no meter, or one that is instrumented already; `HEAPWATCH_NOT_RUNNING`
+ * @example
+ * const { metrics } = require('@opentelemetry/api');      // after the SDK was started: before, its meters do nothing
+ * heapwatch.start();
+ * heapwatch.instrumentOpenTelemetry(metrics.getMeter('heapwatch'));
+ */
+export function instrumentOpenTelemetry(meter: OpenTelemetryMeter, options?: InstrumentOpenTelemetryOptions): Subscription;
 
 /**
  * Starts counts, histograms and windows of the running watcher anew. Other readers of the same thread

@@ -13,6 +13,7 @@ const { checkMetricsOptions } = require('./exporters/metrics-options.js');
 const { LeftBehind } = require('./left-behind.js');
 const { arm } = require('./oom.js');
 const { checkSince } = require('./options.js');
+const { pauseTakers } = require('./pause-takers.js');
 const { Pump } = require('./pump.js');
 const { reviveReport } = require('./report.js');
 const { checkRule } = require('./rule.js');
@@ -164,6 +165,11 @@ class Watcher extends EventEmitter {
     return this.#tally;
   }
 
+  /** Hands out now what has happened, for collectors; not public. */
+  flush() {
+    if (!this.#final && !this.#delivering) this.#handOut();
+  }
+
   health() {
     return this.#final ? STOPPED_HEALTH : this.#source.health();
   }
@@ -247,7 +253,7 @@ class Watcher extends EventEmitter {
     try {
       this.#source.seen();
       const heard = this.#hasAudience();
-      if (heard || this.#rules.size > 0 || this.#hasLeakAudience() || this.listenerCount('snapshot') > 0 || !this.#confirmed) this.#handOut();
+      if (heard || pauseTakers.size > 0 || this.#rules.size > 0 || this.#hasLeakAudience() || this.listenerCount('snapshot') > 0 || !this.#confirmed) this.#handOut();
       if (!heard) this.#silentUntilMs = unixNow();
     } catch (error) {
       // An exception in a timer ends the process, which is never a watcher's to do.
@@ -263,6 +269,7 @@ class Watcher extends EventEmitter {
       if (drained.gc.length > 0) this.#confirmed = true;
       this.#leakUntold ||= drained.leak;
       this.#delivering = true;
+      for (const take of pauseTakers) take(drained.gc, drained.lost);
       try {
         // First what somebody waits for, to act on it.
         this.#announceCrossings(drained.crossings);
