@@ -119,7 +119,7 @@ for (const [framework, open] of Object.entries(FRAMEWORKS)) {
     });
 
     test("says on the response what the watcher's ledger says, and nothing where nothing was", async () => {
-      const timing = heapwatch.requestTiming();
+      const timing = heapwatch.requestTiming({ allocationSampling: 1 });
       const { url, routes } = await open(timing, watcher);
       await get(`${url}/api/quiet/1`);
       heapwatch.gc(); // so that none is due
@@ -154,7 +154,7 @@ describe('requestTiming()', () => {
   let timing;
   beforeEach(() => {
     watcher = heapwatch.start();
-    timing = heapwatch.requestTiming();
+    timing = heapwatch.requestTiming({ allocationSampling: 1 });
   });
   afterEach(async () => {
     await closeAll();
@@ -321,7 +321,7 @@ describe('requestTiming()', () => {
     const [{ allocation }] = timing.routes();
     const bytes = allocation.bytesPerRequest - idle.bytesPerRequest;
     assert.ok(bytes > 7.5e6 && bytes < 9e6, `${bytes} bytes of 8 MB, ${idle.bytesPerRequest} without`);
-    assert.deepEqual(allocation.alone, { count: 20, bytesPerRequest: allocation.bytesPerRequest });
+    assert.deepEqual(allocation.alone, { counted: 20, bytesPerRequest: allocation.bytesPerRequest });
     assert.equal(allocation.exact, COUNTS_ALLOCATION);
   });
 
@@ -345,11 +345,29 @@ describe('requestTiming()', () => {
     const [{ allocation }] = timing.routes();
     assert.equal(kept.length, 1000);
     assert.ok(allocation.totalBytes > 7.5e6 && allocation.totalBytes < 12e6, `${allocation.totalBytes} bytes in all`);
-    assert.deepEqual(allocation.alone, { count: 0, bytesPerRequest: null });
+    assert.deepEqual(allocation.alone, { counted: 0, bytesPerRequest: null });
+  });
+
+  test('counts allocation at the share of requests that is wanted, and time at all', async () => {
+    const url = await answering((_request, response) => {
+      new Array(100_000).fill(0);
+      response.end('x');
+    });
+    for (const [allocationSampling, least, most] of [[0, 0, 0], [0.25, 1, 60], [1, 100, 100]]) {
+      timing = heapwatch.requestTiming({ allocationSampling });
+      for (let i = 0; i < 100; i += 1) await get(url);
+      await over(100);
+      const [{ count, allocation }] = timing.routes();
+      assert.equal(count, 100);
+      const counted = allocation?.counted ?? 0;
+      assert.ok(counted >= least && counted <= most, `${counted} of 100 at ${allocationSampling}`);
+      if (allocation) assert.ok(allocation.bytesPerRequest > 8e5 && allocation.bytesPerRequest < 12e5, `${allocation.bytesPerRequest}`);
+      if (allocation) assert.equal(allocation.totalBytes, 100 * allocation.bytesPerRequest);
+    }
   });
 
   test('sorts, and is a table as text', async () => {
-    timing = heapwatch.requestTiming({ route: ({ url }) => `GET ${url}` });
+    timing = heapwatch.requestTiming({ allocationSampling: 1, route: ({ url }) => `GET ${url}` });
     const url = await answering((request, response) => {
       if (request.url === '/collects') heapwatch.gc();
       if (request.url === '/allocates') new Array(300_000).fill(0);
@@ -407,11 +425,11 @@ describe('requestTiming()', () => {
     await over(2);
     await get(`${url}/answered`);
     await over(3);
-    assert.equal(timing.routes()[0].allocation.alone.count, 1);
+    assert.equal(timing.routes()[0].allocation.alone.counted, 1);
   });
 
   test('names what it cannot use', () => {
-    for (const [option, value] of [['header', 'yes'], ['maxRoutes', 0], ['maxRoutes', 1.5], ['route', '/x'], ['colour', 'red']]) {
+    for (const [option, value] of [['header', 'yes'], ['allocationSampling', 1.1], ['allocationSampling', '1'], ['maxRoutes', 0], ['maxRoutes', 1.5], ['route', '/x'], ['colour', 'red']]) {
       assert.throws(() => heapwatch.requestTiming({ [option]: value }), { code: 'HEAPWATCH_INVALID_OPTION', option });
     }
     assert.throws(() => timing.routes({ sortBy: 'name' }), { code: 'HEAPWATCH_INVALID_OPTION', option: 'sortBy' });

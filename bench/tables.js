@@ -10,6 +10,7 @@ const { heapTable } = require('./heap/summary.js');
 const { readResults } = require('./lib/results.js');
 const { lifecycleTable } = require('./lifecycle/summary.js');
 const { overheadTable } = require('./overhead/summary.js');
+const { requestTimingTable } = require('./request-timing/summary.js');
 const { snapshotTable } = require('./snapshot/summary.js');
 const { stressTable } = require('./snapshot-stress/summary.js');
 
@@ -23,6 +24,7 @@ const TABLES = {
       `**Node ${circumstances.node}, ${mode}**, ${(result.ms / 1e3).toFixed(1)} s\n\n${countsTable(result)}\n\n${verdictLine(result)}`)).join('\n\n'),
   overhead: (/** @type {any[]} */ results) => results.map(overheadTable).join('\n\n'),
   express: expressTable,
+  'request-timing': requestTimingTable,
   blocked: blockedTable,
   lifecycle: lifecycleTable,
   heap: heapTable,

@@ -7,6 +7,10 @@ export interface RequestTimingOptions {
    * put into that header stays. Whoever gets the responses sees it, in the browser's developer tools too: false where they should not. Default: true.
    */
   header?: boolean;
+  /**
+   * Share of the requests, chosen by chance, at which allocation is counted, from 0 (none) to 1 (all). A count takes up to 2 µs at the beginning and at the end. Default: 0.25.
+   */
+  allocationSampling?: number;
   /** Routes that are told apart, 1 to 10,000; those that come later are counted as `other`. Each takes up to 21 KB. Default: 100. */
   maxRoutes?: number;
   /**
@@ -46,16 +50,21 @@ export interface RouteTiming {
     perRequest: PauseHistogram;
   };
   /**
-   * What was allocated in V8's heap while these requests were on their way; null where it is unknown (`gcStatistics: false` before Node 26). While several
-   * are, each gets an even share: V8 does not know for whom it allocates. What other work (timers, queues) allocates meanwhile is in it, and some hundred bytes of the middleware's own.
+   * What was allocated in V8's heap while these requests were on their way; null where nothing was counted yet, and where it is unknown (`gcStatistics: false` before
+   * Node 26). While several are, they share it evenly by time: V8 does not know for whom it allocates. What other work (timers, queues) allocates meanwhile is in it, and some
+   * hundred bytes of the middleware's own.
    */
   allocation: {
-    totalBytes: number;
+    /** Requests at which it was counted, see {@link RequestTimingOptions.allocationSampling}. */
+    counted: number;
+    /** The mean of these. */
     bytesPerRequest: number;
+    /** For all requests of the route, by that mean. */
+    totalBytes: number;
     /** V8 itself counted (Node 26); false: estimated by what the heap grew by between GCs. */
     exact: boolean;
-    /** Only the requests during which there was no other: what was allocated is all theirs. Null: there was none. */
-    alone: { count: number; bytesPerRequest: number | null };
+    /** Only those during which there was no other request: what was allocated is all theirs. Null: there was none. */
+    alone: { counted: number; bytesPerRequest: number | null };
   } | null;
 }
 

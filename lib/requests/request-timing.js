@@ -15,7 +15,11 @@ const { whenOver } = require('./when-over.js');
 /** Enough for most applications; each route takes up to 21 KB. */
 const DEFAULT_MAX_ROUTES = 100;
 
+/** Of the requests, a quarter: what a count costs is then less than a microsecond a request. */
+const DEFAULT_SAMPLING = 0.25;
+
 const FIELDS = {
+  allocationSampling: matching((value) => typeof value === 'number' && value >= 0 && value <= 1, 'a share of the requests from 0 (none) to 1 (all)'),
   header: flag,
   maxRoutes: whole(1, 10_000),
   route: matching((value) => typeof value === 'function', 'a function of request and response that answers a name, or undefined for the usual one'),
@@ -28,7 +32,7 @@ const SORT = { sortBy: matching((value) => typeof value === 'string' && Object.h
  * @returns {import('../../index').RequestTiming}
  */
 function requestTiming(options = {}) {
-  const { header = true, maxRoutes = DEFAULT_MAX_ROUTES, route: nameOf } = checkFields(options, FIELDS, { example: '{ maxRoutes: 50 }' });
+  const { allocationSampling = DEFAULT_SAMPLING, header = true, maxRoutes = DEFAULT_MAX_ROUTES, route: nameOf } = checkFields(options, FIELDS, { example: '{ maxRoutes: 50 }' });
   const routes = new Routes(maxRoutes);
   const MARK = Symbol('heapwatch.requestTiming');
   /** @type {InstanceType<typeof Flight> | null} */
@@ -37,7 +41,7 @@ function requestTiming(options = {}) {
   /** Under the watcher that runs now; null: there is none, or it knows of GCs too late to say whose they were. */
   function current() {
     const tally = find()?.tally ?? null;
-    if (flight === null || flight.tally !== tally) flight = tally === null ? null : new Flight(tally);
+    if (flight === null || flight.tally !== tally) flight = tally === null ? null : new Flight(tally, allocationSampling);
     return flight;
   }
 

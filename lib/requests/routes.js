@@ -25,21 +25,19 @@ class Route {
   #withGc = new TimeRecorder();
   #withoutGc = new TimeRecorder();
   #gc = new TimeRecorder();
-  #bytes = 0;
+  #counted = { count: 0, bytes: 0 };
   #alone = { count: 0, bytes: 0 };
 
-  /** @param {{ durationMs: number, gcMs: number, bytes: number, alone: boolean, aborted: boolean }} request */
+  /** @param {{ durationMs: number, gcMs: number, bytes: number | null, alone: boolean, aborted: boolean }} request */
   add({ durationMs, gcMs, bytes, alone, aborted }) {
     if (aborted) this.#aborted += 1;
     if (gcMs > 0) {
       this.#withGc.add(durationMs);
       this.#gc.add(gcMs);
     } else this.#withoutGc.add(durationMs);
-    this.#bytes += bytes; // one that is unknown makes the sum unknown
-    if (alone) {
-      this.#alone.count += 1;
-      this.#alone.bytes += bytes;
-    }
+    if (bytes === null) return;
+    addTo(this.#counted, bytes);
+    if (alone) addTo(this.#alone, bytes);
   }
 
   /**
@@ -60,15 +58,36 @@ class Route {
       durationWithGc: show(this.#withGc),
       durationWithoutGc: show(this.#withoutGc),
       gc: { count: this.#gc.count, totalMs: this.#gc.totalMs, timeRatio: totalMs === 0 ? 0 : Math.min(1, this.#gc.totalMs / totalMs), perRequest: show(this.#gc) },
-      allocation: Number.isNaN(this.#bytes) ? null : {
-        totalBytes: this.#bytes,
-        bytesPerRequest: this.#bytes / count,
-        exact,
-        alone: { count: this.#alone.count, bytesPerRequest: this.#alone.count === 0 ? null : this.#alone.bytes / this.#alone.count },
-      },
+      allocation: this.#allocation(count, exact),
+    };
+  }
+
+  /**
+   * @param {number} count
+   * @param {boolean} exact
+   * @returns {RouteTiming['allocation']}
+   */
+  #allocation(count, exact) {
+    const bytesPerRequest = meanOf(this.#counted);
+    if (bytesPerRequest === null || Number.isNaN(bytesPerRequest)) return null;
+    return {
+      counted: this.#counted.count,
+      bytesPerRequest,
+      totalBytes: bytesPerRequest * count,
+      exact,
+      alone: { counted: this.#alone.count, bytesPerRequest: meanOf(this.#alone) },
     };
   }
 }
+
+/** One that is unknown makes the sum unknown. @param {{ count: number, bytes: number }} sum @param {number} bytes */
+function addTo(sum, bytes) {
+  sum.count += 1;
+  sum.bytes += bytes;
+}
+
+/** @param {{ count: number, bytes: number }} sum */
+const meanOf = ({ count, bytes }) => (count === 0 ? null : bytes / count);
 
 /** A route for each name, up to a number. */
 class Routes {

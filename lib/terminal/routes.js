@@ -43,12 +43,13 @@ function renderRoutes(timings) {
 
 /** @param {import('../../index').RouteTiming[]} timings */
 function legend(timings) {
-  const overlapped = timings.reduce((sum, { count, allocation }) => sum + count - (allocation?.alone.count ?? count), 0);
+  const counted = timings.reduce((sum, { allocation }) => sum + (allocation?.counted ?? 0), 0);
+  const alone = timings.reduce((sum, { allocation }) => sum + (allocation?.alone.counted ?? 0), 0);
   const estimated = timings.some(({ allocation }) => allocation !== null && !allocation.exact);
   return [
-    'Per request: allocated in V8\'s heap.',
+    `Per request: allocated in V8's heap, by the ${formatCount(counted)} requests at which it was counted.`,
     ...(estimated ? ['~: estimated by what the heap grew by.'] : []),
-    ...(overlapped > 0 ? [`${formatCount(overlapped)} requests overlapped with others: what was allocated meanwhile is shared evenly among them.`] : []),
+    ...(counted > alone ? [`${formatCount(counted - alone)} of them overlapped with others: what was allocated meanwhile is shared evenly.`] : []),
   ].join(' ');
 }
 
