@@ -108,7 +108,7 @@ export function healthCheck(options?: HealthCheckOptions): HealthHandler;
 
 /**
  * How much of each request's time went to GC, and what it allocated: for Express 4 and 5, Fastify, Koa and node:http. Each response says
- * `Server-Timing: gc;dur=…`; `routes()` has a histogram for each route. It costs a microsecond of native work a request.
+ * `Server-Timing: gc;dur=…`; `routes()` has histograms for each route.
  *
  * It goes by the watcher that runs in this thread when a request comes, so it may be made before `start()`. Without one, and in degraded mode, where GCs are
  * known too late to say whose they were, requests pass as if it were not there: no header, no counts.

@@ -8,7 +8,7 @@ export interface RequestTimingOptions {
    */
   header?: boolean;
   /**
-   * Share of the requests, chosen by chance, at which allocation is counted, from 0 (none) to 1 (all). A count takes up to 2 µs at the beginning and at the end. Default: 0.25.
+   * Share of the requests, chosen by chance, at which allocation is counted, from 0 (none) to 1 (all). A count takes up to 2 µs at the beginning and at the end. Default: 0.1.
    */
   allocationSampling?: number;
   /** Routes that are told apart, 1 to 10,000; those that come later are counted as `other`. Each takes up to 21 KB. Default: 100. */
@@ -50,8 +50,8 @@ export interface RouteTiming {
     perRequest: PauseHistogram;
   };
   /**
-   * What was allocated in V8's heap while these requests were on their way; null where nothing was counted yet, and where it is unknown (`gcStatistics: false` before
-   * Node 26). While several are, they share it evenly by time: V8 does not know for whom it allocates. What other work (timers, queues) allocates meanwhile is in it, and some
+   * What was allocated in V8's heap while these requests were on their way; null where nothing was counted yet, and with
+   * `gcStatistics: false`. It is what the heap grew by, collections left out. While several are, they share it evenly by time: V8 does not know for whom it allocates. What other work (timers, queues) allocates meanwhile is in it, and some
    * hundred bytes of the middleware's own.
    */
   allocation: {
@@ -61,8 +61,6 @@ export interface RouteTiming {
     bytesPerRequest: number;
     /** For all requests of the route, by that mean. */
     totalBytes: number;
-    /** V8 itself counted (Node 26); false: estimated by what the heap grew by between GCs. */
-    exact: boolean;
     /** Only those during which there was no other request: what was allocated is all theirs. Null: there was none. */
     alone: { counted: number; bytesPerRequest: number | null };
   } | null;

@@ -1,55 +1,55 @@
 'use strict';
 
-const v8 = require('node:v8');
+const { fork } = require('node:child_process');
+const path = require('node:path');
+
+const express = require('express');
 
 const heapwatch = require('../..');
 const { Flight } = require('../../lib/requests/flight.js');
 const { native } = require('../../lib/native.js');
-const { shuffle, random } = require('../lib/statistics.js');
 
-const BATCHES = 200;
 const REQUESTS = 10_000;
 
-/** What a request costs besides node:http and the framework, in ns of the process's CPU time: batches of each part, shuffled. */
+/**
+ * Express under load, which in each of its requests times one of the parts, by chance: in a loop of their own their code would never leave the processor's
+ * caches, and all would seem several times cheaper.
+ */
 const watcher = heapwatch.start();
 const { tally } = /** @type {any} */ (watcher);
 if (!tally) throw new Error(`heapwatch is degraded here: ${heapwatch.support.reason}`);
 const { binding } = native();
-const flight = new Flight(tally);
+const flight = new Flight(tally, 0.1);
 let sum = 0;
 
 /** @type {Record<string, () => void>} */
 const PARTS = {
-  /** For scale. */
-  'one call into native code that does nothing': () => { sum += Number(binding?.snapshotProgress(0)); },
-  'native part: two counts of allocation, three readings of GC time': () => {
-    tally.count();
-    sum += tally.cells[0] + tally.cells[1];
-    sum += tally.cells[0];
-    tally.count();
-    sum += tally.cells[0] + tally.cells[1];
-  },
-  'native part and sums in JavaScript': () => {
-    const request = flight.begin();
-    sum += request.gcMs;
-    sum += flight.end(request).gcMs;
-  },
-  'two v8.getHeapStatistics(), in place of the counts': () => {
-    sum += v8.getHeapStatistics().used_heap_size;
-    sum += v8.getHeapStatistics().used_heap_size;
-  },
+  clock: () => {},
+  call: () => { sum += Number(binding?.snapshotProgress(0)); },
+  read: () => { sum += tally.cells[0]; },
+  count: () => tally.count(),
+  sums: () => { sum += flight.end(flight.begin()).gcMs; },
 };
+const names = Object.keys(PARTS);
 
-/** @type {Record<string, number[]>} */
-const batches = Object.fromEntries(Object.keys(PARTS).map((name) => [name, []]));
-const next = random(1);
-for (let batch = -20; batch < BATCHES; batch += 1) {
-  for (const [name, part] of shuffle(Object.entries(PARTS), next)) {
-    const start = process.cpuUsage();
-    for (let i = 0; i < REQUESTS; i += 1) part();
-    const { user, system } = process.cpuUsage(start);
-    const ns = ((user + system) * 1000) / REQUESTS;
-    if (batch >= 0) batches[name].push(Math.round(ns)); // the JIT has had its say
-  }
-}
-process.send?.({ batches, sum }, () => process.exit());
+/** @type {Record<string, number[]>} ns, the clock included */
+const times = Object.fromEntries(names.map((name) => [name, []]));
+const app = express();
+app.get('/', (/** @type {unknown} */ _request, /** @type {any} */ response) => {
+  const name = names[Math.floor(Math.random() * names.length)];
+  const part = PARTS[name];
+  const start = process.hrtime.bigint();
+  part();
+  const end = process.hrtime.bigint();
+  times[name].push(Number(end - start));
+  response.send('hello world');
+});
+
+const server = app.listen(0, '127.0.0.1', () => {
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const load = fork(path.join(__dirname, 'load.js'), [String(port), String(REQUESTS)]);
+  load.on('message', (phase) => {
+    if (phase === 'warm') for (const name of names) times[name] = [];
+    else process.send?.({ times, sum }, () => process.exit());
+  });
+});

@@ -1,7 +1,5 @@
 'use strict';
 
-const v8 = require('node:v8');
-
 const { checkFields, flag, matching, whole } = require('../check.js');
 const { find } = require('../running.js');
 const { warnOnce } = require('../warn.js');
@@ -15,8 +13,8 @@ const { whenOver } = require('./when-over.js');
 /** Enough for most applications; each route takes up to 21 KB. */
 const DEFAULT_MAX_ROUTES = 100;
 
-/** Of the requests, a quarter: what a count costs is then less than a microsecond a request. */
-const DEFAULT_SAMPLING = 0.25;
+/** Of the requests, a tenth: what a count costs is then a fraction of a microsecond a request. */
+const DEFAULT_SAMPLING = 0.1;
 
 const FIELDS = {
   allocationSampling: matching((value) => typeof value === 'number' && value >= 0 && value <= 1, 'a share of the requests from 0 (none) to 1 (all)'),
@@ -117,13 +115,10 @@ function requestTiming(options = {}) {
     /** @param {{ sortBy?: import('../../index').RouteOrder }} [sorting] */
     routes(sorting = {}) {
       const { sortBy = 'gcRatio' } = checkFields(sorting, SORT, { example: "{ sortBy: 'bytesPerRequest' }" });
-      return routes.toTimings(sortBy, COUNTS_ALLOCATION);
+      return routes.toTimings(sortBy);
     },
     reset: () => routes.clear(),
   });
 }
-
-/** V8 of Node 26 counts what is allocated; before, it is estimated. */
-const COUNTS_ALLOCATION = 'total_allocated_bytes' in v8.getHeapStatistics();
 
 module.exports = { requestTiming };

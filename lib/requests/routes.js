@@ -42,10 +42,9 @@ class Route {
 
   /**
    * @param {string} route
-   * @param {boolean} exact
    * @returns {RouteTiming}
    */
-  toTiming(route, exact) {
+  toTiming(route) {
     const all = new TimeRecorder().merge(this.#withGc).merge(this.#withoutGc);
     const { count, totalMs } = all;
     const show = (/** @type {InstanceType<typeof TimeRecorder>} */ recorder) => PauseHistogram.from(recorder.toJSON());
@@ -58,23 +57,21 @@ class Route {
       durationWithGc: show(this.#withGc),
       durationWithoutGc: show(this.#withoutGc),
       gc: { count: this.#gc.count, totalMs: this.#gc.totalMs, timeRatio: totalMs === 0 ? 0 : Math.min(1, this.#gc.totalMs / totalMs), perRequest: show(this.#gc) },
-      allocation: this.#allocation(count, exact),
+      allocation: this.#allocation(count),
     };
   }
 
   /**
    * @param {number} count
-   * @param {boolean} exact
    * @returns {RouteTiming['allocation']}
    */
-  #allocation(count, exact) {
+  #allocation(count) {
     const bytesPerRequest = meanOf(this.#counted);
     if (bytesPerRequest === null || Number.isNaN(bytesPerRequest)) return null;
     return {
       counted: this.#counted.count,
       bytesPerRequest,
       totalBytes: bytesPerRequest * count,
-      exact,
       alone: { counted: this.#alone.count, bytesPerRequest: meanOf(this.#alone) },
     };
   }
@@ -122,12 +119,11 @@ class Routes {
 
   /**
    * @param {import('../../index').RouteOrder} sortBy
-   * @param {boolean} exact
    * @returns {RouteTiming[]} largest first; as text, a table
    */
-  toTimings(sortBy, exact) {
+  toTimings(sortBy) {
     const value = ORDERS[sortBy];
-    const timings = [...this.#routes].map(([name, route]) => route.toTiming(name, exact)).sort((a, b) => value(b) - value(a));
+    const timings = [...this.#routes].map(([name, route]) => route.toTiming(name)).sort((a, b) => value(b) - value(a));
     return Object.defineProperty(timings, 'toString', { value: () => renderRoutes(timings) });
   }
 }

@@ -36,7 +36,7 @@ function renderRoutes(timings) {
     formatCount(gc.count),
     formatMs(gc.totalMs),
     formatPercent(gc.timeRatio),
-    allocation === null ? NONE : `${allocation.exact ? '' : '~'}${formatBytes(allocation.bytesPerRequest)}`,
+    allocation === null ? NONE : formatBytes(allocation.bytesPerRequest),
   ]);
   return [...table(HEAD, rows, COLUMNS), ...wrap(legend(timings), COLUMNS)].join('\n');
 }
@@ -45,10 +45,8 @@ function renderRoutes(timings) {
 function legend(timings) {
   const counted = timings.reduce((sum, { allocation }) => sum + (allocation?.counted ?? 0), 0);
   const alone = timings.reduce((sum, { allocation }) => sum + (allocation?.alone.counted ?? 0), 0);
-  const estimated = timings.some(({ allocation }) => allocation !== null && !allocation.exact);
   return [
     `Per request: allocated in V8's heap, by the ${formatCount(counted)} requests at which it was counted.`,
-    ...(estimated ? ['~: estimated by what the heap grew by.'] : []),
     ...(counted > alone ? [`${formatCount(counted - alone)} of them overlapped with others: what was allocated meanwhile is shared evenly.`] : []),
   ].join(' ');
 }

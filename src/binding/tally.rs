@@ -32,6 +32,5 @@ pub fn tally_cells(env: &Env, reader: f64) -> Result<Float64ArraySlice<'_>> {
 #[napi(catch_unwind)]
 pub fn count_allocation(reader: f64) -> Result<()> {
     let id = reader_id(reader)?;
-    watch::with_tally(id, |tally, heap| tally.count_allocation(heap.allocated_bytes, heap.used_bytes))
-        .ok_or_else(|| gone(id))
+    watch::with_tally(id, |tally, heap| tally.count_allocation(heap.used_bytes)).ok_or_else(|| gone(id))
 }
