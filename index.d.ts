@@ -1,7 +1,8 @@
 import type { HeapDiff, HeapOptions, HeapSummary, LiveOptions, LiveSummary } from './types/heap';
 import type { MeasureOptions, Retention } from './types/measure';
-import type { InstrumentPrometheusOptions, MetricsOptions, PrometheusRegistry } from './types/metrics';
+import type { InstrumentOpenTelemetryOptions, InstrumentPrometheusOptions, MetricsOptions, OpenTelemetryMeter, PrometheusRegistry } from './types/metrics';
 import type { GcResult, Report, Support } from './types/report';
+import type { RequestTiming, RequestTimingOptions } from './types/requests';
 import type { PendingSnapshot, SnapshotOptions, SnapshotResult } from './types/snapshot';
 import type { Health, HealthCheckOptions, HealthHandler, StartOptions, Subscription, Watcher } from './types/watch';
 
@@ -9,6 +10,7 @@ export * from './types/heap';
 export * from './types/measure';
 export * from './types/metrics';
 export * from './types/report';
+export * from './types/requests';
 export * from './types/snapshot';
 export * from './types/watch';
 
@@ -68,6 +70,23 @@ export function metrics(options?: MetricsOptions): string;
 export function instrumentPrometheus(registry: PrometheusRegistry, options?: InstrumentPrometheusOptions): Subscription;
 
 /**
+ * Adds heapwatch's metrics to a meter of OpenTelemetry; any version of @opentelemetry/api that has batch callbacks (1.3 or newer) will do, and none is needed otherwise.
+ *
+ * Under the semantic conventions' names (1.45), of this thread: `v8js.gc.duration`, each GC recorded once with how long it took, and `v8js.memory.heap.*` by
+ * space. The rest under `heapwatch.*`, of all watched threads, told apart by `thread.id`: instrument in one of them. docs/metrics.md lists the names.
+ *
+ * Each collection asks the watcher that runs in this thread then; without one there is nothing to say. In degraded mode there are `v8js.*` alone.
+ *
+ * @returns Disposed of, it records and observes no more.
+ * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`: no meter, or one that is instrumented already; `HEAPWATCH_NOT_RUNNING`
+ * @example
+ * const { metrics } = require('@opentelemetry/api');      // after the SDK was started: before, its meters do nothing
+ * heapwatch.start();
+ * heapwatch.instrumentOpenTelemetry(metrics.getMeter('heapwatch'));
+ */
+export function instrumentOpenTelemetry(meter: OpenTelemetryMeter, options?: InstrumentOpenTelemetryOptions): Subscription;
+
+/**
  * Starts counts, histograms and windows of the running watcher anew. Other readers of the same thread
  * keep theirs, and the timeline goes on.
  *
@@ -86,6 +105,24 @@ export function reset(): void;
  * app.get('/health', heapwatch.healthCheck());
  */
 export function healthCheck(options?: HealthCheckOptions): HealthHandler;
+
+/**
+ * How much of each request's time went to GC, and what it allocated: for Express 4 and 5, Fastify, Koa and node:http. Each response says
+ * `Server-Timing: gc;dur=…`; `routes()` has histograms for each route.
+ *
+ * It goes by the watcher that runs in this thread when a request comes, so it may be made before `start()`. Without one, and in degraded mode, where GCs are
+ * known too late to say whose they were, requests pass as if it were not there: no header, no counts.
+ *
+ * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`
+ * @example
+ * heapwatch.start();
+ * const timing = heapwatch.requestTiming();
+ * app.use(timing);                             // Express, Koa; first, so that it sees all of a request
+ * fastify.addHook('onRequest', timing);
+ * http.createServer((req, res) => { timing(req, res); answer(req, res); });
+ * console.log(String(timing.routes({ sortBy: 'bytesPerRequest' })));
+ */
+export function requestTiming(options?: RequestTimingOptions): RequestTiming;
 
 /**
  * Collects all garbage, now; needs no `--expose-gc` and no running watcher. Meant for tests and

@@ -5,6 +5,8 @@
 
 const { start, stop, report, metrics, reset } = require('./lib/running.js');
 const { instrumentPrometheus } = require('./lib/exporters/instrument-prometheus.js');
+const { instrumentOpenTelemetry } = require('./lib/exporters/instrument-open-telemetry.js');
+const { requestTiming } = require('./lib/requests/request-timing.js');
 const { healthCheck } = require('./lib/health-check.js');
 const { analyze } = require('./lib/heap/analyze.js');
 const { diff } = require('./lib/heap/diff.js');
@@ -17,6 +19,6 @@ const { PauseHistogram } = require('./lib/histogram.js');
 const { HeapwatchError } = require('./lib/errors.js');
 
 module.exports = {
-  start, stop, report, metrics, instrumentPrometheus, reset, healthCheck,
+  start, stop, report, metrics, instrumentPrometheus, instrumentOpenTelemetry, reset, healthCheck, requestTiming,
   gc, snapshot, pendingSnapshots, analyze, diff, measure, support, PauseHistogram, HeapwatchError,
 };

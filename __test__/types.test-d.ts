@@ -2,10 +2,11 @@
 
 import http = require('node:http');
 
+import { metrics as openTelemetry } from '@opentelemetry/api';
 import heapwatch = require('heapwatch');
 import {
-  gc, healthCheck, HeapwatchError, PauseHistogram, report, reset, start, stop, support,
-  type Bytes, type Crossing, type GcResult, type Growth, type Health, type Subscription, type Threshold, type Pause, type Report, type Sample, type StartOptions, type Timeline, type TimelinePoint, type Watcher,
+  gc, healthCheck, HeapwatchError, instrumentOpenTelemetry, PauseHistogram, report, requestTiming, reset, start, stop, support,
+  type Bytes, type Crossing, type GcResult, type Growth, type Health, type RouteTiming, type Subscription, type Threshold, type Pause, type Report, type Sample, type StartOptions, type Timeline, type TimelinePoint, type Watcher,
 } from 'heapwatch';
 import 'heapwatch/register';
 
@@ -67,6 +68,22 @@ const revived: PauseHistogram = PauseHistogram.from(JSON.parse(JSON.stringify(no
 // @ts-expect-error: histograms are read, not made
 new PauseHistogram(revived.toJSON());
 
+const telemetry: Subscription = instrumentOpenTelemetry(openTelemetry.getMeter('shop'), { gcDurationBoundaries: [0.001, 0.01] });
+telemetry.dispose();
+// @ts-expect-error: a meter, not the API
+instrumentOpenTelemetry(openTelemetry);
+
+const timing = requestTiming({ header: false, maxRoutes: 10, route: (request) => request.url });
+http.createServer((request, response) => timing(request, response));
+const answered: Promise<unknown> = timing({ req: new http.IncomingMessage(null as never), res: null as never }, async () => {});
+const routes: RouteTiming[] = timing.routes({ sortBy: 'bytesPerRequest' });
+// @ts-expect-error: unknown where V8 does not say
+const allocated: number = routes[0].allocation.bytesPerRequest;
+const share: number = routes[0].gc.timeRatio + routes[0].duration.percentile(99) + (routes[0].allocation?.bytesPerRequest ?? 0);
+// @ts-expect-error: not an order
+timing.routes({ sortBy: 'name' });
+timing.reset();
+
 const collected: GcResult = gc();
 const reason: string | null = support.reason;
 // @ts-expect-error: support says what is, it is not set
@@ -93,4 +110,4 @@ reset();
 stop();
 watcher.stop();
 
-export { same, line, p99, all, oldSpace, limits, nested, source, low, high, afterMajor, point, pauses, everyPause, reason, total, health, size, place };
+export { same, line, p99, all, oldSpace, limits, nested, source, low, high, afterMajor, point, pauses, everyPause, reason, total, health, size, place, answered, allocated, share };

@@ -11,6 +11,7 @@ const { readResults } = require('./lib/results.js');
 const { lifecycleTable } = require('./lifecycle/summary.js');
 const { oomTable } = require('./oom/summary.js');
 const { overheadTable } = require('./overhead/summary.js');
+const { requestTimingTable } = require('./request-timing/summary.js');
 const { snapshotTable } = require('./snapshot/summary.js');
 const { latencyTable } = require('./snapshot-latency/summary.js');
 const { stressTable } = require('./snapshot-stress/summary.js');
@@ -25,6 +26,7 @@ const TABLES = {
       `**Node ${circumstances.node}, ${mode}**, ${(result.ms / 1e3).toFixed(1)} s\n\n${countsTable(result)}\n\n${verdictLine(result)}`)).join('\n\n'),
   overhead: (/** @type {any[]} */ results) => results.map(overheadTable).join('\n\n'),
   express: expressTable,
+  'request-timing': requestTimingTable,
   blocked: blockedTable,
   lifecycle: lifecycleTable,
   heap: heapTable,

@@ -13,6 +13,7 @@ const { checkMetricsOptions } = require('./exporters/metrics-options.js');
 const { LeftBehind } = require('./left-behind.js');
 const { arm } = require('./oom.js');
 const { checkSince } = require('./options.js');
+const { pauseTakers } = require('./pause-takers.js');
 const { Pump } = require('./pump.js');
 const { reviveReport } = require('./report.js');
 const { checkRule } = require('./rule.js');
@@ -60,6 +61,8 @@ class Watcher extends EventEmitter {
   #leftBehind = new LeftBehind();
   /** The verdict became leak and nobody was told yet. */
   #leakUntold = false;
+  /** @type {import('./source/source').Tally | null | undefined} of the present source; undefined: not asked for yet */
+  #tally;
   /** @type {{ report: Report, timeline: Timeline, pauses: Pause[] } | null} set by the last stop */
   #final = null;
   #delivering = false;
@@ -156,6 +159,17 @@ class Watcher extends EventEmitter {
     return this.#source.metricFamilies(options);
   }
 
+  /** For request timing; not public. The same object for as long as its sums go on. */
+  get tally() {
+    if (this.#tally === undefined) this.#tally = this.#source.tally();
+    return this.#tally;
+  }
+
+  /** Hands out now what has happened, for collectors; not public. */
+  flush() {
+    if (!this.#final && !this.#delivering) this.#handOut();
+  }
+
   health() {
     return this.#final ? STOPPED_HEALTH : this.#source.health();
   }
@@ -195,6 +209,7 @@ class Watcher extends EventEmitter {
     try {
       this.#final = { report: this.report(), timeline: this.timeline(), pauses: this.pauses() };
     } finally {
+      this.#tally = null;
       this.#source.detach();
     }
     debug('stopped: %s', this.#final.report);
@@ -238,7 +253,7 @@ class Watcher extends EventEmitter {
     try {
       this.#source.seen();
       const heard = this.#hasAudience();
-      if (heard || this.#rules.size > 0 || this.#hasLeakAudience() || this.listenerCount('snapshot') > 0 || !this.#confirmed) this.#handOut();
+      if (heard || pauseTakers.size > 0 || this.#rules.size > 0 || this.#hasLeakAudience() || this.listenerCount('snapshot') > 0 || !this.#confirmed) this.#handOut();
       if (!heard) this.#silentUntilMs = unixNow();
     } catch (error) {
       // An exception in a timer ends the process, which is never a watcher's to do.
@@ -254,6 +269,7 @@ class Watcher extends EventEmitter {
       if (drained.gc.length > 0) this.#confirmed = true;
       this.#leakUntold ||= drained.leak;
       this.#delivering = true;
+      for (const take of pauseTakers) take(drained.gc, drained.lost);
       try {
         // First what somebody waits for, to act on it.
         this.#announceCrossings(drained.crossings);
@@ -320,6 +336,7 @@ class Watcher extends EventEmitter {
     if (this.#final || this.#source.name !== 'native') return;
     this.#source.detach();
     this.#source = openDegraded(this.#options, reason);
+    this.#tally = null;
     this.#rules.moveTo(this.#source);
     this.#confirmed = true;
   }

@@ -24,5 +24,6 @@ pub mod os;
 pub mod probe;
 pub mod report;
 pub mod stats;
+pub mod tally;
 pub mod v8;
 pub mod watch;

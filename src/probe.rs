@@ -12,6 +12,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::clock::Clock;
 use crate::event::{GcEvent, GcKind, HeapReading, HeapSample, MAX_SPACES, SpaceReading};
+use crate::tally::Tally;
 use crate::v8::Isolate;
 use crate::v8::gc_hook::{GcObserver, gc_type};
 use crate::v8::heap::Extent;
@@ -64,6 +65,12 @@ impl Reader {
     #[must_use]
     pub fn new(extent: Extent, spaces: &Spaces) -> Self {
         Self { extent, space_count: spaces.names.len(), young: spaces.young, clock: Clock::process() }
+    }
+
+    /// Which statistics this V8 has.
+    #[must_use]
+    pub fn extent(&self) -> Extent {
+        self.extent
     }
 
     /// The whole heap with its spaces. Not for inside a GC: it reads every space.
@@ -124,17 +131,19 @@ pub struct Probe {
     open_kinds: Cell<u8>,
     /// A collection that we asked for is running: V8 does not mark it as forced.
     is_asked_for: Rc<Cell<bool>>,
+    tally: Rc<Tally>,
 }
 
 impl Probe {
     /// A probe with a channel of `capacity` GCs; `statistics` switches the readings off and on, `is_asked_for` says that
-    /// what runs now was asked for by us.
+    /// what runs now was asked for by us, `tally` takes the sums.
     #[must_use]
     pub fn new(
         reader: Reader,
         capacity: usize,
         statistics: Arc<AtomicBool>,
         is_asked_for: Rc<Cell<bool>>,
+        tally: Rc<Tally>,
     ) -> (Self, Sender<HeapSample>, Events) {
         let (gcs, gcs_out) = bounded(capacity);
         let (samples, samples_out) = bounded(SAMPLE_CAPACITY);
@@ -149,6 +158,7 @@ impl Probe {
             open: Default::default(),
             open_kinds: Cell::new(0),
             is_asked_for,
+            tally,
         };
         (probe, samples, Events { gcs: gcs_out, samples: samples_out, dropped, running_since_ns })
     }
@@ -236,6 +246,16 @@ impl GcObserver for Probe {
         }
         // Last, so that the readings' own cost is in the pause: the application stands still for them too.
         event.pause_ns = self.reader.clock.now_ns().saturating_sub(open.start_ns);
+        if !event.nested {
+            self.tally.add_pause(event.pause_ns);
+            match kind {
+                GcKind::Minor | GcKind::Major if event.has_heap => {
+                    self.tally.add_sizes(event.before, event.after);
+                }
+                GcKind::Minor | GcKind::Major => self.tally.miss_sizes(),
+                GcKind::Incremental | GcKind::Weak => {}
+            }
+        }
         if self.gcs.try_send(event).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }

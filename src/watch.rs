@@ -19,7 +19,9 @@ use crate::capture::automatic::Automatic;
 use crate::clock::Clock;
 use crate::os::exit::on_process_exit;
 use crate::probe::{Probe, Reader, Spaces};
+use crate::tally::Tally;
 use crate::v8::gc_hook::GcHooks;
+use crate::v8::heap::HeapStatistics;
 use crate::v8::interrupt::{InterruptRequester, Interrupts};
 use crate::v8::symbols::MissingSymbol;
 use crate::v8::{Isolate, layout};
@@ -85,6 +87,7 @@ struct Watch {
     watched: Arc<Watched>,
     statistics: Arc<AtomicBool>,
     is_asked_for: Rc<Cell<bool>>,
+    tally: Rc<Tally>,
     reader_ids: Vec<u32>,
 }
 
@@ -161,9 +164,15 @@ impl Watch {
         let capacity = if options.is_main_thread { Capacity::MAIN } else { Capacity::WORKER };
         let statistics = Arc::new(AtomicBool::new(options.gc_statistics));
         let is_asked_for = Rc::new(Cell::new(false));
-        let (probe, samples, events) =
-            Probe::new(reader.clone(), capacity.events, Arc::clone(&statistics), Rc::clone(&is_asked_for));
         let first = reader.sample(isolate);
+        let tally = Rc::new(Tally::new(first.used_bytes));
+        let (probe, samples, events) = Probe::new(
+            reader.clone(),
+            capacity.events,
+            Arc::clone(&statistics),
+            Rc::clone(&is_asked_for),
+            Rc::clone(&tally),
+        );
         #[expect(clippy::cast_precision_loss, reason = "exact to 1 ns over 104 days")]
         let identity = Identity {
             thread_id: options.thread_id,
@@ -198,6 +207,7 @@ impl Watch {
             watched,
             statistics,
             is_asked_for,
+            tally,
             reader_ids: vec![id],
         })
     }
@@ -212,6 +222,14 @@ pub fn with_watched<R>(id: u32, use_it: impl FnOnce(&Arc<Watched>) -> R) -> Opti
         Some(Arc::clone(&watch.watched))
     })?;
     Some(use_it(&watched))
+}
+
+/// Runs `use_it` on the running sums of a reader's isolate and its heap as it is now, without a lock; `None` for a reader that has gone.
+pub fn with_tally<R>(id: u32, use_it: impl FnOnce(&Tally, &HeapStatistics) -> R) -> Option<R> {
+    WATCHES.with_borrow(|watches| {
+        let watch = watches.iter().find(|watch| watch.reader_ids.contains(&id))?;
+        Some(use_it(&watch.tally, &watch.isolate.heap_statistics(watch.reader.extent())))
+    })
 }
 
 /// Changes what a running watch does.
@@ -251,6 +269,7 @@ pub fn leave(id: u32) {
         let index = watches.iter().position(|watch| watch.reader_ids.contains(&id))?;
         let watch = watches.get_mut(index)?;
         watch.reader_ids.retain(|reader| *reader != id);
+        watch.tally.forget(id);
         watch.watched.with_state(|state| state.remove_reader(id));
         watch.reader_ids.is_empty().then(|| watches.swap_remove(index))
     });

@@ -19,6 +19,25 @@ export interface InstrumentPrometheusOptions {
   prefix?: string;
 }
 
+export interface InstrumentOpenTelemetryOptions {
+  /** The buckets that `v8js.gc.duration` is advised to have, in seconds, rising. A view of the SDK's goes before it. Default: 17 from 100 µs to 10 s. */
+  gcDurationBoundaries?: number[];
+}
+
+/** What is used of a `Meter` of @opentelemetry/api. */
+export interface OpenTelemetryMeter {
+  createHistogram(name: string, options?: any): { record(value: number, attributes?: any): void };
+  createObservableCounter(name: string, options?: any): any;
+  createObservableUpDownCounter(name: string, options?: any): any;
+  createObservableGauge(name: string, options?: any): any;
+  addBatchObservableCallback(callback: (result: any) => void, observables: any[]): void;
+  removeBatchObservableCallback(callback: (result: any) => void, observables: any[]): void;
+}
+
+export interface OpenTelemetryResult {
+  observe(instrument: any, value: number, attributes?: any): void;
+}
+
 /** What is used of a client's `Registry`. */
 export interface PrometheusRegistry {
   registerMetric(metric: any): void;

@@ -3,12 +3,18 @@
 // An Express app with the leak everyone has written, and heapwatch watching it happen.
 
 // First of all, so that what the app allocates while it loads is seen too.
-const watcher = require('heapwatch').start();
+const heapwatch = require('heapwatch');
+
+const watcher = heapwatch.start();
 
 const { randomUUID, timingSafeEqual } = require('node:crypto');
 const express = require('express');
 
 const app = express();
+
+// How much of each request's time goes to GC. In the header for whoever develops this, not for its users.
+const timing = heapwatch.requestTiming({ header: process.env.NODE_ENV !== 'production' });
+app.use(timing);
 
 // Heap figures tell a stranger when an attack on memory is working, so these routes ask for a token even on
 // loopback. In production put them behind the authentication that your operators already use, or do not mount them.
@@ -23,6 +29,7 @@ operators.use((req, res, next) => {
   else res.status(401).json({ error: 'operators only: send Authorization: Bearer <OPERATOR_TOKEN>' });
 });
 operators.get('/', (_req, res) => res.json(watcher.report()));
+operators.get('/routes', (_req, res) => res.type('text').send(String(timing.routes())));
 operators.get('/timeline', (_req, res) => res.json(watcher.timeline()));
 operators.get('/pauses', (_req, res) => res.json(watcher.pauses()));
 app.use('/internal/heapwatch', operators);

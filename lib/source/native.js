@@ -61,6 +61,16 @@ class NativeSource {
     this.#binding.removeRule(this.#reader, id);
   }
 
+  /** @returns {import('./source').Tally | null} */
+  tally() {
+    const cells = this.#binding.tallyCells(this.#reader);
+    const count = () => this.#binding.countAllocation(this.#reader);
+    // Some embedders (Electron) allow no memory that is not theirs: what they give is a copy that stands still.
+    cells[1] = -1;
+    count();
+    return cells[1] === -1 ? null : { cells, count };
+  }
+
   /** @returns {import('../../index').Health} */
   health() {
     return JSON.parse(this.#binding.health(this.#reader));

@@ -131,6 +131,10 @@ class PerfHooksSource {
     this.#thresholds.delete(id);
   }
 
+  tally() {
+    return null;
+  }
+
   /** @returns {import('../../index').Health} */
   health() {
     if (this.#inert) return { status: 'ok', reason: 'HEAPWATCH_DISABLE is set: nothing is known' };

@@ -17,6 +17,8 @@ export interface Source {
   removeRule(id: number): void;
   /** Snapshots that rules have taken since this was last asked; absent where rules cannot. */
   takeSnapshots?(): SnapshotResult[];
+  /** Running sums for requests; null where GCs are told too late to say whose they were. */
+  tally(): Tally | null;
   health(): Health;
   report(): ReportJson;
   metrics(options: CheckedMetricsOptions): string;
@@ -29,6 +31,13 @@ export interface Source {
   seen(): void;
   reset(): void;
   detach(): void;
+}
+
+/** Of both numbers only differences mean something. */
+export interface Tally {
+  /** How long JavaScript has stood still for GC, in milliseconds, at any moment; bytes allocated by the last `count()`, NaN where unknown. */
+  readonly cells: Float64Array;
+  count(): void;
 }
 
 export interface SourceOptions {
@@ -132,6 +141,8 @@ export interface Binding {
   oomArm(target: SnapshotTarget, waitMs?: number, headroomBytes?: number): boolean;
   oomDisarm(): void;
   removeRule(reader: number, id: number): void;
+  tallyCells(reader: number): Float64Array;
+  countAllocation(reader: number): void;
   health(reader: number): string;
   detach(reader: number): void;
   report(reader: number, arrayBuffersBytes: number): string;

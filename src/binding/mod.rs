@@ -10,6 +10,7 @@ mod live;
 mod metrics;
 mod snapshot;
 mod stats;
+mod tally;
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
