@@ -23,6 +23,11 @@ module.exports = [
     languageOptions: { sourceType: 'module' },
   },
   {
+    // What the dashboard's page is made of.
+    files: ['lib/dashboard/page/**'],
+    languageOptions: { globals: { ...globals.browser, uPlot: 'readonly' } },
+  },
+  {
     // Test files of other runners.
     files: ['__test__/fixtures/runners/**', 'examples/jest/**'],
     languageOptions: { globals: globals.jest },

@@ -6,6 +6,7 @@
 const { start, stop, report, metrics, reset } = require('./lib/running.js');
 const { instrumentPrometheus } = require('./lib/exporters/instrument-prometheus.js');
 const { healthCheck } = require('./lib/health-check.js');
+const { dashboard } = require('./lib/dashboard/dashboard.js');
 const { analyze } = require('./lib/heap/analyze.js');
 const { diff } = require('./lib/heap/diff.js');
 const { gc } = require('./lib/gc.js');
@@ -17,6 +18,6 @@ const { PauseHistogram } = require('./lib/histogram.js');
 const { HeapwatchError } = require('./lib/errors.js');
 
 module.exports = {
-  start, stop, report, metrics, instrumentPrometheus, reset, healthCheck,
+  start, stop, report, metrics, instrumentPrometheus, reset, healthCheck, dashboard,
   gc, snapshot, pendingSnapshots, analyze, diff, measure, support, PauseHistogram, HeapwatchError,
 };
