@@ -51,7 +51,7 @@ class Audit {
 
 /** One line, whatever a name holds. @param {Entry} entry */
 function toStderr({ action, outcome, status, target, reason, remoteAddress, suppressed }) {
-  const parts = [`heapwatch: dashboard: ${action}`, target && `of ${target}`, outcome, `(${status})`, `for ${remoteAddress ?? 'an unknown address'}`, reason && `: ${reason}`, suppressed && `; ${suppressed} more refusals before`];
+  const parts = [`heapwatch: dashboard: ${action}`, target && `of ${target}`, outcome, `(${status})`, `for ${remoteAddress ?? 'an unknown address'}`, reason && `because ${reason}`, suppressed && `(and ${suppressed} more before)`];
   process.stderr.write(`${plain(parts.filter(Boolean).join(' '), 500)}\n`);
 }
 

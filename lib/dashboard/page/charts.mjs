@@ -7,7 +7,7 @@ import { signedRate, trend } from './words.mjs';
 // The five charts. Each is a description over `view`: { state, history, range, nowMs }, which is read anew at each drawing.
 
 /** Shortest stretch of time that is shown. */
-const MIN_SPAN_MS = 60_000;
+const MIN_SPAN_MS = 20_000;
 
 /** V8's spaces as people speak of them, from below. Those that are left out are next to nothing and go with "other". */
 const LAYERS = [
@@ -21,7 +21,9 @@ const NAMED = LAYERS.flatMap(([, , , names]) => names ?? []);
 const KINDS = [['minor', 'minor'], ['major', 'major'], ['incremental', 'steps of marking'], ['weak', 'weak callbacks']];
 
 const at = (values, index) => (index === null ? values.findLast((value) => value !== null && value !== undefined) : values[index]);
-const byteAxis = { values: (_, splits) => splits.map((value) => (value === 0 ? '0' : formatBytes(value))), incrs: BYTE_STEPS };
+/** As a tick has it: 10 MB, not 10.0 MB. */
+const round = (format) => (value) => (value === 0 ? '0' : format(value).replace(/\.0+ /, ' '));
+const byteAxis = { values: (_, splits) => splits.map(round(formatBytes)), incrs: BYTE_STEPS };
 const fromZero = (least) => ({ range: (_, low, high) => [0, Math.max(high ?? 0, least) * 1.08] });
 
 /** The time that is shown: what the range reaches back, but not before the beginning. */
@@ -44,8 +46,8 @@ function memoryChart(view) {
     const layers = points.map(layersOf);
     // What is on top is drawn first and hidden by what is below it.
     const sums = LAYERS.map((_, i) => layers.map((row) => (row[i] === null ? null : row.slice(0, i + 1).reduce((sum, value) => sum + value, 0))));
-    // Where the spaces begin to be known, both meet: no gap.
-    const whole = points.map(({ heapUsed, spaces }, i) => (spaces && points[i - 1]?.spaces !== undefined ? null : spaces && i > 0 ? heapUsed : spaces ? null : heapUsed));
+    // Where the spaces begin to be known, both overlap: no gap.
+    const whole = points.map(({ heapUsed, spaces }, i) => (spaces && (i < 2 || points[i - 2].spaces) ? null : heapUsed));
     const external = points.map((point) => point.heapUsed + point.external);
     shown = { layers, points };
     return [points.map(({ timeMs }) => timeMs), external, whole, ...sums.reverse(), points.map(({ rss }) => rss)];
@@ -53,14 +55,14 @@ function memoryChart(view) {
   const limits = ({ state }) => [[state.heapLimit, 'V8 heap limit', 'leak'], [state.containerLimit, 'container limit', 'warn']].filter(([limit]) => limit > 0);
   return new Chart({
     id: 'memory', title: 'Memory', wide: true, height: 300, label: 'Memory over time', data: columns, span: () => spanOf(view),
-    note: () => limits(view).map(([limit, name]) => `${name} ${formatBytes(limit)}`).join(' · '),
+    note: () => limits(view).filter(([limit]) => limit > shown.top).map(([limit, name]) => `${name} ${formatBytes(limit)}, above the picture`).join(' · '),
     options: (paint) => ({
       y: byteAxis,
-      scales: { y: { range: (_, low, high) => [0, scaleTop(high ?? 0, limits(view).map(([limit]) => limit))] } },
+      scales: { y: { range: (_, low, high) => [0, shown.top = scaleTop(high ?? 0, limits(view).map(([limit]) => limit))] } },
       series: [
         { stroke: paint.external, width: 1, fill: paint.externalFill, points: { show: false } },
-        { stroke: paint.layer1, width: 1, fill: paint.layer1, points: { show: false } },
-        ...LAYERS.toReversed().map(([, , colour]) => ({ stroke: paint[colour], width: 1, fill: paint[colour], points: { show: false } })),
+        { stroke: paint.layer1, width: 1, fill: paint.layer1, spanGaps: true, points: { show: false } },
+        ...LAYERS.toReversed().map(([, , colour]) => ({ stroke: paint[colour], width: 1, fill: paint[colour], spanGaps: true, points: { show: false } })),
         { stroke: paint.ink, width: 1.5, points: { show: false } },
       ],
       hooks: { draw: [(plot) => { for (const [limit, name, colour] of limits(view)) limitLine(plot, limit, `${name} ${formatBytes(limit)}`, paint[colour]); }] },
@@ -73,9 +75,8 @@ function memoryChart(view) {
       const known = row[0] !== null && row[0] !== undefined;
       return [
         { name: 'RSS', colour: paint.ink, line: 'line', value: formatBytes(rss) },
-        { name: 'external', colour: paint.externalFill, value: formatBytes(external) },
-        { name: 'heap', colour: known ? 'transparent' : paint.layer1, line: known ? 'none' : '', value: formatBytes(heapUsed) },
-        ...LAYERS.map(([, name, colour], layer) => ({ name, colour: paint[colour], value: known ? formatBytes(row[layer]) : '–' })).reverse(),
+        { name: 'external', colour: paint.external, value: formatBytes(external) },
+        ...(known ? LAYERS.map(([, name, colour], layer) => ({ name, colour: paint[colour], value: formatBytes(row[layer]) })).reverse() : [{ name: 'heap', colour: paint.layer1, value: formatBytes(heapUsed) }]),
       ];
     },
   });
@@ -183,7 +184,7 @@ function pauseChart(view) {
     options: (paint) => {
       const dots = (fill, size) => ({ paths: () => null, points: { show: true, size, fill, stroke: fill, width: 0 } });
       return {
-        y: { values: (_, splits) => splits.map((value) => (value === null ? '' : formatMs(value))), filter: (_, splits) => splits.map((value) => (Math.abs(Math.log10(value) % 1) < 1e-6 ? value : null)) },
+        y: { values: (_, splits) => splits.map(round(formatMs)), splits: (_, axis, low, high) => powers(low, high) },
         scales: { y: { distr: 3, range: (_, low, high) => [10 ** Math.floor(Math.log10(Math.max(0.01, Math.min(low || 0.1, 0.1)))), 10 ** Math.ceil(Math.log10(Math.max((high || 1) * 1.3, 10)))] } },
         series: [dots(paint.line, 4), dots(paint.minor, 5), dots(paint.major, 6), dots(paint.incremental, 5), dots(paint.weak, 5)],
         hooks: { draw: [(plot) => { const { p99, count } = view.state.gc.all; if (count > 0) limitLine(plot, p99, 'p99', paint.dim, { dash: [2, 4], side: 'right' }); }] },
@@ -192,6 +193,12 @@ function pauseChart(view) {
     legend: (paint) => KINDS.filter(([kind]) => kind === 'minor' || kind === 'major' || view.state.gc[kind].count > 0)
       .map(([kind, name]) => ({ name, colour: paint[kind], line: 'dot', value: view.state.gc[kind].count === 0 ? '–' : `p99 ${formatMs(view.state.gc[kind].p99)}` })),
   });
+}
+
+/** Of ten, as the axis has room for them. */
+function powers(low, high) {
+  const [from, to] = [low, high].map((value) => Math.round(Math.log10(value)));
+  return Array.from({ length: to - from + 1 }, (_, i) => 10 ** (from + i));
 }
 
 /** Times must ascend, each once. */
@@ -226,13 +233,13 @@ export function makeCharts(view) {
     areaChart(view, {
       id: 'share', title: 'Time in GC', label: 'Share of time in garbage collection', name: 'share', colour: 'major', fill: 'majorFill', least: 0.02,
       value: ({ gcMs }, lengthMs) => Math.min(1, gcMs / lengthMs), format: formatPercent, newest: () => `${formatPercent(view.state.gc.timeRatio.last10s)} of the last 10 s`,
-      axis: { values: (_, splits) => splits.map(formatPercent) },
+      axis: { values: (_, splits) => splits.map(round(formatPercent)) },
       note: () => `${formatPercent(view.state.gc.timeRatio.last1m)} of the last minute, ${formatPercent(view.state.gc.timeRatio.lifetime)} since the start`,
     }),
     areaChart(view, {
       id: 'allocation', title: 'Allocation', label: 'Allocation rate', name: view.state.allocation.exact ? 'allocated' : 'allocated, about', colour: 'minor', fill: 'minorFill', least: 1024 * 64,
       value: ({ allocatedBytes }, lengthMs) => (allocatedBytes * 1000) / lengthMs, format: formatRate, newest: () => formatRate(view.state.allocation.bytesPerSecond),
-      axis: { values: (_, splits) => splits.map((value) => (value === 0 ? '0' : formatRate(value))), incrs: BYTE_STEPS, size: 68 },
+      axis: { values: (_, splits) => splits.map(round(formatRate)), incrs: BYTE_STEPS, size: 68 },
       note: () => `${formatRate(view.state.allocation.promotedBytesPerSecond)} grow old`,
     }),
   ];

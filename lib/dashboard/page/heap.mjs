@@ -7,7 +7,9 @@ import { moment } from './format.mjs';
 // What only those may do whom authorize lets: collect, take snapshots, look into them.
 
 const ORIGINS = { page: 'from this page', threshold: 'by a rule', oom: 'at the heap limit' };
-const ROWS = 60;
+/** Rows of the class table at first. */
+const ROWS = 15;
+
 
 const signed = (format) => (value) => (value === null || value === undefined ? '–' : value > 0 ? `+${format(value)}` : value < 0 ? `−${format(-value)}` : '0');
 
@@ -86,8 +88,8 @@ export class Heap {
   #take() {
     return this.#do('Taking a snapshot…', async () => {
       const { id } = await this.#ask('snapshots', 'POST');
-      for (;;) {
-        await new Promise((resolve) => { setTimeout(resolve, 300); });
+      for (let waitMs = 200; ; waitMs = Math.min(2000, waitMs * 1.5)) {
+        await new Promise((resolve) => { setTimeout(resolve, waitMs); });
         const found = await this.refresh();
         const one = found.find((snapshot) => snapshot.id === id);
         if (one?.status === 'taking') continue;
@@ -129,7 +131,7 @@ export class Heap {
       make('div', { class: 'head' }, make('h3', {}, title), make('button', { type: 'button', onclick: () => this.result.replaceChildren() }, 'Close')),
       make('p', { class: 'note' }, `${formatBytes(summary.totals.total)} in ${formatCount(summary.nodes)} objects. ${note}`),
       isComparison && findingList(findings),
-      classTable(rows.slice(0, ROWS), summary),
+      classTable(rows, summary),
     ].filter(Boolean));
     this.result.focus({ preventScroll: true });
     this.result.scrollIntoView({ block: 'nearest', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
@@ -193,6 +195,7 @@ const steps = (path) => make('ol', { class: 'path' }, path.map((step) => make('l
 /** The classes that retain most; each opens to the biggest objects of it, and who holds them. */
 function classTable(rows, summary) {
   const columns = [['count', (row) => count(row.count)], ['shallow', (row) => formatBytes(row.shallow)], ['retained', (row) => formatBytes(row.retained)], ['Δ', (row) => signed(formatBytes)(row.delta)]];
+  const most = Math.max(0, ...rows.map(({ delta }) => delta ?? 0));
   const body = make('tbody', {}, rows.flatMap((row) => {
     const detail = make('tr', { class: 'detail', hidden: true }, make('td', { colspan: columns.length + 1, class: 'text' }));
     const button = make('button', { type: 'button', 'aria-expanded': 'false', onclick: () => {
@@ -200,10 +203,13 @@ function classTable(rows, summary) {
       button.setAttribute('aria-expanded', String(!detail.hidden));
       if (!detail.hidden) detail.firstChild.replaceChildren(...holders(row.name, summary));
     } }, row.name || '(no name)', row.location && make('small', {}, row.location));
-    return [make('tr', {}, make('th', { scope: 'row', class: 'text' }, button), columns.map(([name, of]) => make('td', name === 'Δ' && row.delta > 0 ? { 'data-tone': 'leak' } : {}, of(row)))), detail];
+    return [make('tr', {}, make('th', { scope: 'row', class: 'text' }, button), columns.map(([name, of]) => make('td', name === 'Δ' && row.delta > most / 10 ? { 'data-tone': 'leak' } : {}, of(row)))), detail];
   }));
+  const rest = [...body.children].slice(2 * ROWS).filter((line) => !line.classList.contains('detail'));
+  for (const line of rest) line.hidden = true;
+  const more = rest.length > 0 && make('button', { type: 'button', class: 'more', onclick: ({ target }) => { for (const line of rest) line.hidden = false; target.remove(); } }, `Show ${rest.length} more`);
   return make('div', { class: 'scroll classes', tabindex: 0, role: 'region', 'aria-label': 'Classes' },
-    make('table', {}, make('thead', {}, make('tr', {}, make('th', { scope: 'col', class: 'text' }, 'class'), columns.map(([name]) => make('th', { scope: 'col' }, name)))), body));
+    make('table', {}, make('thead', {}, make('tr', {}, make('th', { scope: 'col', class: 'text' }, 'class'), columns.map(([name]) => make('th', { scope: 'col' }, name)))), body), more);
 }
 
 const count = (value) => (value === null ? '–' : formatCount(value));

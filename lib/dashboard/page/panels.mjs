@@ -8,7 +8,7 @@ import { verdict } from './words.mjs';
 
 // Everything in words and figures: the verdict, how things are now, the tables.
 
-const KIND_ROWS = [['minor', 'minor (young objects)'], ['major', 'major (the whole heap)'], ['incremental', 'steps of marking'], ['weak', 'weak callbacks'], ['all', 'all']];
+const KIND_ROWS = [['minor', 'minor'], ['major', 'major'], ['incremental', 'steps of marking'], ['weak', 'weak callbacks'], ['all', 'all']];
 
 /** The verdict first. `culprit`: what a comparison of snapshots has found. */
 export function showVerdict(state, culprit) {
@@ -31,13 +31,13 @@ export function showFacts({ pid, uptimeMs, threadId }) {
 }
 
 const STATS = [
-  ['Heap used', ({ heapUsed }) => formatBytes(heapUsed), ({ heapUsedRatio, heapLimit }) => `${formatPercent(heapUsedRatio)} of its limit, ${formatBytes(heapLimit)}`, ({ heapUsedRatio }) => heapUsedRatio],
-  ['RSS', ({ rss }) => formatBytes(rss), ({ containerLimit, containerUsedRatio }) => (containerLimit ? `${formatPercent(containerUsedRatio)} of the container’s ${formatBytes(containerLimit)}` : 'no container limit'), ({ containerUsedRatio }) => containerUsedRatio],
+  ['Heap used', ({ heapUsed }) => formatBytes(heapUsed), ({ heapUsedRatio, heapLimit }) => `${formatPercent(heapUsedRatio)} of ${formatBytes(heapLimit)}`, ({ heapUsedRatio }) => heapUsedRatio],
+  ['RSS', ({ rss }) => formatBytes(rss), ({ containerLimit, containerUsedRatio }) => (containerLimit ? `${formatPercent(containerUsedRatio)} of ${formatBytes(containerLimit)}` : 'no container limit'), ({ containerUsedRatio }) => containerUsedRatio],
   ['External', ({ external }) => formatBytes(external), ({ arrayBuffers }) => `${formatBytes(arrayBuffers)} in buffers`],
-  ['Alive', ({ heapAfterLastMajorGc }) => formatBytes(heapAfterLastMajorGc), ({ heapAfterLastMajorGc }) => (heapAfterLastMajorGc === null ? 'no major GC yet' : 'after the last major GC')],
+  ['Alive', ({ heapAfterLastMajorGc }) => formatBytes(heapAfterLastMajorGc), ({ heapAfterLastMajorGc }) => (heapAfterLastMajorGc === null ? 'no major GC yet' : 'after a major GC')],
   ['Time in GC', ({ gc }) => formatPercent(gc.timeRatio.last10s), ({ uptimeMs }) => `of the last ${span(Math.min(10_000, uptimeMs))}`],
   ['Longest pause', ({ gc }) => (gc.all.count === 0 ? '–' : formatMs(gc.all.max)), ({ gc }) => `${formatCount(gc.all.count)} GC${gc.all.count === 1 ? '' : 's'}${gc.droppedEvents > 0 ? `, ${formatCount(gc.droppedEvents)} not recorded` : ''}`],
-  ['Allocation', ({ allocation }) => formatRate(allocation.bytesPerSecond), ({ allocation }) => `${formatPercent(allocation.survivalRatio)} survive a minor GC`],
+  ['Allocation', ({ allocation }) => formatRate(allocation.bytesPerSecond), ({ allocation }) => `${formatPercent(allocation.survivalRatio)} survive`],
 ];
 
 export function showStats(state) {

@@ -13,7 +13,8 @@ export function colours() {
 
 /** Times of day, and days where there are several. */
 function times(_, splits, axis, space, increment) {
-  return splits.map((ms) => {
+  return splits.map((split) => {
+    const ms = Math.round(split / 1000) * 1000;
     if (increment < 60_000) return clock(ms, { seconds: true });
     const isMidnight = new Date(ms).getHours() === 0 && new Date(ms).getMinutes() === 0;
     return increment >= 86_400_000 || isMidnight ? day(ms) : clock(ms);
@@ -70,7 +71,7 @@ export class Chart {
     const { series, y, hooks = {}, bands, scales = {} } = this.spec.options(paint);
     const axis = { font: FONT, stroke: paint.dim, ticks: { show: false }, border: { show: false } };
     return new uPlot({
-      width: Math.max(200, this.host.clientWidth), height: this.spec.height, ms: 1, legend: { show: false }, padding: [12, 4, 0, 0],
+      width: Math.max(200, this.host.clientWidth), height: this.spec.height, ms: 1, legend: { show: false }, padding: [12, 18, 0, 0],
       cursor: { drag: { x: false, y: false }, points: { show: false }, y: false, sync: this.spec.sync === false ? undefined : { key: 'time', setSeries: false } },
       scales: { x: { time: true, range: () => this.spec.span() }, ...scales },
       axes: [
