@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { channel } = require('node:diagnostics_channel');
 const { afterEach, test } = require('node:test');
 
 const { dashboard, start, stop } = require('..');
@@ -155,6 +156,37 @@ test('no timer runs and the process ends by itself, stream or none', async () =>
   assert.equal(result.code, 0, result.stderr);
   const { before, during } = lastJson(result);
   assert.equal(during, before, 'the timer of updates keeps no process alive');
+});
+
+test('the page has less than 150 KB in all, whatever the process has been through', async (t) => {
+  const watcher = start();
+  const noise = (i) => 1e9 + ((i * 7_919_777) % 123_456_789);
+  const endMs = Date.now();
+  const tiers = [[1000, 600], [10_000, 720], [300_000, 2016]].map(([intervalMs, count]) => ({
+    intervalMs,
+    points: Array.from({ length: count }, (_, i) => ({
+      timeMs: endMs - (count - i) * intervalMs, rss: noise(i), heapTotal: 0, heapUsed: noise(i + 1), external: noise(i + 2), heapAfterLastMajorGc: noise(i + 3),
+      gcMs: noise(i), maxPauseMs: noise(i), allocatedBytes: noise(i), promotedBytes: 0, gcCount: 1, majorCount: 1,
+    })),
+  }));
+  const pauses = Array.from({ length: 5000 }, (_, i) => ({ kind: 'major', timeMs: endMs - 5000 + i, pauseMs: i, heapUsedAfter: noise(i), freedBytes: 0, heapUsedBefore: 0, forced: false, nested: false }));
+  const busy = new Proxy(watcher, {
+    get(target, name) {
+      if (name === 'timeline') return () => ({ tiers });
+      if (name === 'pauses') return () => pauses;
+      const value = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  await withDashboard({ watcher: busy, authorize: () => true, trigger: true, download: true }, async ({ ask: asked }) => {
+    for (let i = 0; i < 100; i += 1) channel('heapwatch:threshold').publish({ timeMs: endMs, rule: { action: ['log', 'snapshot'] }, values: { maxRssBytes: 1e9, maxHeapUsedBytes: 1e9, maxGcTimeRatio: 0.5 } });
+    const { text, headers } = await asked('/');
+    t.diagnostic(`${headers['content-length']} bytes`);
+    assert.equal(Number(headers['content-length']), Buffer.byteLength(text));
+    assert.ok(Number(headers['content-length']) < 150_000, headers['content-length']);
+    const { ranges } = stateOf(text);
+    assert.deepEqual(ranges.map(({ intervalMs }) => intervalMs), [1000, 20_000, 1_800_000]);
+  });
 });
 
 test('metrics are served where they are switched on', async () => {

@@ -8,7 +8,7 @@ const { formatBytes, formatMs, formatPercent, formatRate } = require('../termina
 /** @typedef {{ timeMs: number, kind: 'threshold' | 'verdict' | 'snapshot' | 'gc', text: string }} Entry */
 
 /** As many as somebody scrolls through. */
-const KEPT = 50;
+const KEPT = 30;
 
 /** @type {Record<string, [name: string, format: (value: number) => string]>} */
 const LIMITS = {

@@ -9,11 +9,12 @@ const { packColumn } = require('./pack.js');
 const GAUGES = /** @type {const} */ (['rss', 'heapUsed', 'external', 'heapAfterLastMajorGc']);
 const SUMS = /** @type {const} */ (['gcMs', 'allocatedBytes']);
 
-/** Points of a range: about as many as a chart has pixels for, and as a page of bounded size has room for. */
+/** Points of a range: all of the finest, of the others as many as a page of bounded size has room for. */
 const MAX_POINTS = 600;
+const MAX_COARSE_POINTS = 360;
 
 /** GCs that a page begins with, one by one. */
-const MAX_PAUSES = 600;
+const MAX_PAUSES = 400;
 
 const KINDS = /** @type {const} */ (['minor', 'major', 'incremental', 'weak']);
 
@@ -24,7 +25,7 @@ const KINDS = /** @type {const} */ (['minor', 'major', 'incremental', 'weak']);
  */
 function packTimeline({ tiers }) {
   return tiers.map(({ intervalMs, points: all }) => {
-    const times = Math.ceil(Math.max(1, all.length / MAX_POINTS));
+    const times = Math.ceil(Math.max(1, all.length / (intervalMs === 1000 ? MAX_POINTS : MAX_COARSE_POINTS)));
     const points = times === 1 ? all : thinned(all, times);
     /** @type {Record<string, import('./pack').Column>} */
     const columns = { timeMs: packColumn(points.map(({ timeMs }) => timeMs), { width: 3, fromZero: false }) };

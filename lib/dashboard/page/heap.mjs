@@ -19,6 +19,7 @@ export class Heap {
   #revision = -1;
   #chosen = new Set();
   #summaries = new Map();
+  #rows = new Map();
   #onCulprit;
   #busy = false;
 
@@ -151,9 +152,17 @@ export class Heap {
       say(this.status, `${error.message}.`);
     }
     for (const id of this.#chosen) if (!found.some((one) => one.id === id && one.status === 'ready')) this.#chosen.delete(id);
+    // A row that has not changed stays the one it is: somebody may be about to click it.
+    const rows = found.map((one) => {
+      const text = JSON.stringify(one);
+      const known = this.#rows.get(one.id);
+      return known?.text === text ? known : { id: one.id, text, element: this.#row(one) };
+    });
     const focused = document.activeElement?.id;
-    this.list.replaceChildren(...found.map((one) => this.#row(one)));
-    if (focused) byId(focused)?.focus();
+    this.#rows = new Map(rows.map((row) => [row.id, row]));
+    for (const old of [...this.list.children]) if (!rows.some(({ element }) => element === old)) old.remove();
+    for (const [i, { element }] of rows.entries()) if (this.list.children[i] !== element) this.list.insertBefore(element, this.list.children[i] ?? null);
+    if (focused && document.activeElement?.id !== focused) byId(focused)?.focus();
     this.#enable();
     return found;
   }
