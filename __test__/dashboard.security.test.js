@@ -8,6 +8,7 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 
 const { dashboard, start, stop } = require('..');
+const { authorized } = require('../lib/dashboard/guard.js');
 const { withDashboard } = require('./dashboard-servers.js');
 const { withFolder } = require('./snapshots.js');
 
@@ -33,7 +34,7 @@ const CLICKS = [
   { rule: 'X-Forwarded-Host cannot replace it', change: ({ headers }) => { headers.host = 'evil.example'; headers.origin = 'http://localhost'; headers['x-forwarded-host'] = 'localhost'; } },
   { rule: 'it is a GET', change: (init) => { init.method = 'GET'; }, status: 405 },
   { rule: 'it is a PUT', change: (init) => { init.method = 'PUT'; }, status: 405 },
-  { rule: 'triggers are switched off', options: { trigger: false } },
+  { rule: 'triggers are switched off', options: { trigger: false }, says: /switched off/ },
 ];
 
 test('a click is let through when nothing is wrong with it', async () => {
@@ -44,13 +45,14 @@ test('a click is let through when nothing is wrong with it', async () => {
   });
 });
 
-for (const { rule, change = () => {}, options = {}, status = 403 } of CLICKS) {
+for (const { rule, change = () => {}, options = {}, status = 403, says = /./ } of CLICKS) {
   test(`a click is refused and nothing is collected where ${rule}`, async () => {
     await withDashboard({ ...OPEN, ...options }, async ({ url, ask, audits, token }) => {
       const init = click(await token() ?? 'there is none for those who may not', url);
       change(init);
       const answer = await ask('/gc', init);
       assert.equal(answer.status, status, answer.text);
+      assert.match(answer.body.error.message, says);
       assert.equal(audits.filter(({ outcome }) => outcome === 'done').length, 0);
     });
   });
@@ -108,6 +110,22 @@ test('who may not trigger gets no token, and triggers are no option without auth
     assert.equal((await ask(`/snapshots/${'0'.repeat(32)}/download`)).status, 403);
   });
   for (const name of ['trigger', 'download']) assert.throws(() => dashboard({ [name]: true }), { code: 'HEAPWATCH_INVALID_OPTION', option: 'authorize' });
+});
+
+test('what is switched off stays so for those who may do everything', async () => {
+  await withDashboard({ authorize: () => true }, async ({ ask, url }) => {
+    for (const [place, init] of [['/gc', click('', url)], ['/snapshots', click('', url)], ['/snapshots', {}], [`/snapshots/${'0'.repeat(32)}/download`, {}]]) {
+      const { status, body } = await ask(place, init);
+      assert.equal(status, 403, place);
+      assert.match(body.error.message, /switched off/, place);
+    }
+    assert.equal((await ask('/metrics')).status, 404);
+  });
+});
+
+test('without authorize nobody may trigger or download, should a switch ever be forgotten', async () => {
+  const [request, settings] = /** @type {any} */ ([{ headers: {} }, {}]);
+  assert.deepEqual(await Promise.all(['page', 'metrics', 'trigger', 'download', 'whatever comes'].map((action) => authorized(request, action, settings))), [true, true, false, false, false]);
 });
 
 /** Requests for the page and its data. */

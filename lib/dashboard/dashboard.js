@@ -19,11 +19,11 @@ const { Streams } = require('./streams.js');
  * @typedef {object} Parts what the routes work with
  * @property {Settings} settings
  * @property {string} token known to pages of this dashboard alone
- * @property {State} state
- * @property {Streams} streams
- * @property {Snapshots} snapshots
- * @property {Events} events
- * @property {Audit} audit
+ * @property {InstanceType<typeof State>} state
+ * @property {InstanceType<typeof Streams>} streams
+ * @property {InstanceType<typeof Snapshots>} snapshots
+ * @property {InstanceType<typeof Events>} events
+ * @property {InstanceType<typeof Audit>} audit
  */
 
 /**
@@ -48,7 +48,7 @@ function dashboard(options) {
   };
   // Three parameters, used or not: some adapters count them to see whether a handler may answer later.
   const handler = (/** @type {any} */ request, /** @type {any} */ response, /** @type {any} */ next) => { router.handle(request, response, next); };
-  return Object.assign(handler, { close, [DISPOSE]: close });
+  return /** @type {any} */ (Object.assign(handler, { close, [DISPOSE]: close }));
 }
 
 module.exports = { dashboard };

@@ -25,7 +25,7 @@ class State {
 
   /**
    * @param {Watcher | undefined} watcher
-   * @param {import('./events').Events} events
+   * @param {InstanceType<typeof import('./events').Events>} events
    * @param {() => number} snapshotsRevision
    */
   constructor(watcher, events, snapshotsRevision) {

@@ -19,7 +19,8 @@ let tables = null;
 let culprit = null;
 let chosen = 0;
 
-const heap = new Heap(first, (sentence) => { culprit = sentence; showVerdict(view.state, culprit); });
+const { may } = first;
+const heap = new Heap(first, (sentence) => { culprit = sentence; show(); });
 
 function begin(state) {
   view.state = state;
@@ -40,7 +41,7 @@ function begin(state) {
 
 function show() {
   const { state } = view;
-  showVerdict(state, culprit);
+  showVerdict(state, culprit, may.trigger);
   showFacts(state);
   showStats(state);
   if (!state.watching) return;

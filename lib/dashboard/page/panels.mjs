@@ -10,11 +10,12 @@ import { verdict } from './words.mjs';
 
 const KIND_ROWS = [['minor', 'minor'], ['major', 'major'], ['incremental', 'steps of marking'], ['weak', 'weak callbacks'], ['all', 'all']];
 
-/** The verdict first. `culprit`: what a comparison of snapshots has found. */
-export function showVerdict(state, culprit) {
+/** The verdict first. `culprit`: what a comparison of snapshots has found; `canFind`: it can be found from here. */
+export function showVerdict(state, culprit, canFind) {
   const { tone, title, details } = verdict(state);
   const host = byId('verdict');
-  const lines = culprit ? [`${culprit}.`, ...details] : details;
+  const hint = canFind && state.growth?.verdict === 'leak' ? ['What holds it: take a snapshot below, another one after a while, and compare the two.'] : [];
+  const lines = culprit ? [`${culprit}.`, ...details] : [...details, ...hint];
   if (host.children.length === 0) host.append(make('h1'), make('div', { class: 'details' }));
   host.dataset.tone = tone;
   const [head, list] = host.children;
@@ -22,7 +23,7 @@ export function showVerdict(state, culprit) {
   while (list.children.length > lines.length) list.lastChild.remove();
   while (list.children.length < lines.length) list.append(make('p'));
   for (const [i, line] of lines.entries()) say(list.children[i], line);
-  if (culprit) list.firstChild.className = 'culprit';
+  list.firstChild.className = culprit ? 'culprit' : '';
   document.title = `${tone === 'leak' ? '● ' : ''}${title.replace(/\.$/, '')} – heapwatch`;
 }
 
