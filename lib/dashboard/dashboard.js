@@ -37,7 +37,7 @@ function dashboard(options) {
   const events = new Events();
   const snapshots = new Snapshots(settings);
   const state = new State(settings.watcher, events, () => snapshots.revision);
-  const streams = new Streams({ begin: () => state.beginTicks(), tick: () => state.tick() }, settings);
+  const streams = new Streams({ begin: () => state.beginTicks(), tick: () => state.tick() }, { maxClients: settings.maxClients });
   const audit = new Audit(settings.audit);
   const router = new Router({ settings, token: randomBytes(24).toString('base64url'), state, streams, snapshots, events, audit });
 

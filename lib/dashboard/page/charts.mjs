@@ -50,7 +50,7 @@ function memoryChart(view) {
     const whole = points.map(({ heapUsed, spaces }, i) => (spaces && (i < 2 || points[i - 2].spaces) ? null : heapUsed));
     const external = points.map((point) => point.heapUsed + point.external);
     shown = { layers, points };
-    return [points.map(({ timeMs }) => timeMs), external, whole, ...sums.reverse(), points.map(({ rss }) => rss)];
+    return [points.map(({ timeMs }) => timeMs), external, ...sums.reverse(), whole, points.map(({ rss }) => rss)];
   };
   const limits = ({ state }) => [[state.heapLimit, 'V8 heap limit', 'leak'], [state.containerLimit, 'container limit', 'warn']].filter(([limit]) => limit > 0);
   return new Chart({
@@ -61,8 +61,8 @@ function memoryChart(view) {
       scales: { y: { range: (_, low, high) => [0, shown.top = scaleTop(high ?? 0, limits(view).map(([limit]) => limit))] } },
       series: [
         { stroke: paint.external, width: 1, fill: paint.externalFill, points: { show: false } },
-        { stroke: paint.layer1, width: 1, fill: paint.layer1, spanGaps: true, points: { show: false } },
         ...LAYERS.toReversed().map(([, , colour]) => ({ stroke: paint[colour], width: 1, fill: paint[colour], spanGaps: true, points: { show: false } })),
+        { stroke: paint.layer1, width: 1, fill: paint.layer1, spanGaps: true, points: { show: false } },
         { stroke: paint.ink, width: 1.5, points: { show: false } },
       ],
       hooks: { draw: [(plot) => { for (const [limit, name, colour] of limits(view)) limitLine(plot, limit, `${name} ${formatBytes(limit)}`, paint[colour]); }] },
@@ -162,7 +162,7 @@ function nowLine(plot, nowMs, colour) {
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textAlign = 'right';
   ctx.textBaseline = 'top';
-  ctx.fillText('now', x - 4 * devicePixelRatio, top);
+  ctx.fillText('now', x - 4 * devicePixelRatio, top + 24 * devicePixelRatio);
   ctx.restore();
 }
 
