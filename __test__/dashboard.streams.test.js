@@ -109,6 +109,32 @@ test('an update that cannot be made ends the streams with a warning, not the pro
   assert.match((await warned)[0].message, /the dashboard could not be updated: made up/);
 });
 
+test('whoever goes while authorize is still asked leaves no stream behind', async () => {
+  let reports = 0;
+  const watcher = start();
+  const counting = new Proxy(watcher, {
+    get(target, name) {
+      if (name === 'report') reports += 1;
+      const value = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  let answer = (/** @type {boolean} */ _yes) => {};
+  const authorize = () => new Promise((resolve) => { answer = resolve; });
+  await withDashboard({ watcher: counting, authorize }, async ({ port }) => {
+    const unasked = answer;
+    const socket = await stalled(port);
+    await until(() => answer !== unasked, 'authorize to be asked');
+    socket.resetAndDestroy();
+    await turn(100);
+    reports = 0;
+    answer(true);
+    await turn(2200);
+    assert.equal(reports, 0, 'nobody reads, nothing is made');
+  });
+  stop();
+});
+
 test('close() ends the streams, so that a server can close', async () => {
   await withDashboard({}, async ({ url, handler, port }) => {
     const response = await fetch(`${url}/stream`);

@@ -35,18 +35,25 @@ class Router {
    * @param {Response} response
    * @param {unknown} next
    */
-  async handle(request, response, next) {
+  handle(request, response, next) {
     const path = this.#pathOf(request);
-    if (path === null && typeof next === 'function') {
-      next();
-      return;
-    }
+    if (path === null && typeof next === 'function') next(); // what it throws is its caller's
+    else this.#answer(request, response, path);
+  }
+
+  /**
+   * @param {Request} request
+   * @param {Response} response
+   * @param {string | null} path
+   */
+  async #answer(request, response, path) {
     /** @type {{ route: import('./routes').Route, ids: string[] } | null} */
     let found = null;
     try {
       for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
       found = find(path, request.method ?? 'GET');
       await this.#guard(request, found.route);
+      if (response.destroyed) return; // gone while authorize was asked
       await found.route.answer(this.#parts, { request, response, ids: found.ids });
     } catch (error) {
       this.#refuse(request, response, found, error);

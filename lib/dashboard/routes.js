@@ -37,7 +37,7 @@ const noTrigger = ({ trigger }) => !trigger;
 const ROUTES = [
   { method: 'GET', pattern: /^$/, action: 'page', isPage: true, answer: sendPage },
   { method: 'GET', pattern: /^\/state$/, action: 'page', answer: async (parts, call) => sendJson(call, 200, await fullState(parts, call)) },
-  { method: 'GET', pattern: /^\/stream$/, action: 'page', answer: ({ streams }, { response }) => streams.open(response) },
+  { method: 'GET', pattern: /^\/stream$/, action: 'page', answer: ({ streams }, { response }) => { streams.open(response); } },
   { method: 'GET', pattern: /^\/metrics$/, action: 'metrics', isOff: ({ metrics }) => !metrics, answer: sendMetrics },
   {
     method: 'GET',
@@ -64,10 +64,9 @@ async function fullState({ settings, state, token }, { request }) {
     settings.trigger && authorized(request, 'trigger', settings),
     settings.download && authorized(request, 'download', settings),
   ]);
-  const { trigger, download: canDownload, redact } = settings;
   return {
     ...state.full(),
-    may: { trigger: mayTrigger, download: mayDownload, redact, isOn: trigger || canDownload, forks: mayTrigger && support.fork },
+    may: { trigger: mayTrigger, download: mayDownload, redact: settings.redact, forks: mayTrigger && support.fork },
     ...(mayTrigger && { token }),
   };
 }
