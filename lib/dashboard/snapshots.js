@@ -1,19 +1,17 @@
 'use strict';
 
 const { randomBytes } = require('node:crypto');
-const { readdirSync, statSync } = require('node:fs');
-const { rename, rm } = require('node:fs/promises');
 const path = require('node:path');
 
-const { now, unixNow, setTimeout } = require('../clock.js');
+const { now, unixNow } = require('../clock.js');
 const { analyze } = require('../heap/analyze.js');
 const { diff } = require('../heap/diff.js');
-const { runJob } = require('../heap/job.js');
 const { pendingSnapshots } = require('../pending-snapshots.js');
-const { snapshotFolder } = require('../snapshot-options.js');
 const { takeSnapshot } = require('../snapshot.js');
+const { OneAtATime } = require('./one-at-a-time.js');
 const { Refusal, toRefusal } = require('./refusal.js');
 const { shownDiff, shownSummary, LIMIT } = require('./results.js');
+const { exists, replaceByRedacted, takenByRules, withRedactedCopy } = require('./snapshot-files.js');
 
 /** @typedef {import('./dashboard').Settings} Settings */
 
@@ -40,23 +38,22 @@ class Snapshots {
   /** @type {Map<string, Entry>} */
   #entries = new Map();
   #settings;
-  /** @type {string | null} what is being done */
-  #busy = null;
+  #work;
   #coolAtMs = 0;
-  #closed = new AbortController();
   /** Grows with each change of the list. */
   revision = 0;
 
   /** @param {Settings} settings */
   constructor(settings) {
     this.#settings = settings;
+    this.#work = new OneAtATime(settings.timeoutMs, () => { this.revision += 1; });
   }
 
   /** The newest first, without their paths. */
   list() {
     this.#look();
     return {
-      busy: this.#busy,
+      busy: this.#work.busy,
       snapshots: [...this.#entries.values()].sort((a, b) => b.timeMs - a.timeMs).map(view),
     };
   }
@@ -74,14 +71,14 @@ class Snapshots {
    * @param {(entry: ReturnType<typeof view>) => void} onEnd not where it could not even begin, which is thrown
    */
   async take(onEnd) {
-    this.#begin('a snapshot is being taken');
-    const entry = this.#add({ path: '', bytes: 0, timeMs: unixNow(), pid: process.pid, origin: 'page', status: 'taking' });
+    const waitMs = this.#coolAtMs - now();
+    if (this.#work.busy === null && waitMs > 0) throw new Refusal(429, `the last snapshot was less than ${this.#settings.cooldownMs} ms ago (dashboard({ cooldownMs }))`, { retryAfterMs: waitMs });
     let tellBegun = () => {};
     const begun = new Promise((/** @type {(value?: undefined) => void} */ resolve) => { tellBegun = resolve; });
-    const work = this.#capture(entry, tellBegun).finally(() => {
-      this.#end();
+    const entry = this.#add({ path: '', bytes: 0, timeMs: unixNow(), pid: process.pid, origin: 'page', status: 'taking' });
+    const work = this.#work.run('a snapshot is being taken', undefined, (signal) => this.#capture(entry, signal, tellBegun).finally(() => {
       this.#coolAtMs = now() + this.#settings.cooldownMs;
-    });
+    }));
     try {
       await Promise.race([begun, work]);
     } catch (error) {
@@ -97,16 +94,15 @@ class Snapshots {
 
   /**
    * @param {Entry} entry
+   * @param {AbortSignal} signal
    * @param {() => void} onBegun
    */
-  async #capture(entry, onBegun) {
+  async #capture(entry, signal, onBegun) {
     const { dir, maxFiles, maxBytes, timeoutMs, redact } = this.#settings;
-    await this.#bounded(async (signal) => {
-      const { path: file, bytes, pauseMs } = await takeSnapshot({ dir, maxFiles, maxBytes, timeoutMs, signal }, onBegun);
-      entry.path = file;
-      const redactedBytes = redact ? await replaceByRedacted(file, signal) : bytes;
-      Object.assign(entry, { bytes: redactedBytes, pauseMs, isRedacted: redact, status: 'ready' });
-    });
+    const { path: file, bytes, pauseMs } = await takeSnapshot({ dir, maxFiles, maxBytes, timeoutMs, signal }, onBegun);
+    entry.path = file;
+    const keptBytes = redact ? await replaceByRedacted(file, signal) : bytes;
+    Object.assign(entry, { bytes: keptBytes, pauseMs, isRedacted: redact, status: 'ready' });
   }
 
   /**
@@ -116,7 +112,7 @@ class Snapshots {
   async analyze(id, gone) {
     const entry = this.find(id);
     if (entry.summary !== null) return { snapshot: view(entry), summary: entry.summary };
-    return this.#alone('a snapshot is being analysed', gone, async (signal) => {
+    return this.#work.run('a snapshot is being analysed', gone, async (signal) => {
       entry.summary = await this.#readable(entry, signal, async (file) => shownSummary(await analyze(file, { limit: LIMIT, signal })));
       return { snapshot: view(entry), summary: entry.summary };
     });
@@ -129,7 +125,7 @@ class Snapshots {
   async compare(ids, gone) {
     if (ids[0] === ids[1]) throw new Refusal(400, 'these are one and the same snapshot');
     const [before, after] = ids.map((id) => this.find(id)).sort((a, b) => a.timeMs - b.timeMs);
-    return this.#alone('snapshots are being compared', gone, (signal) => this.#readable(before, signal, (earlier) => this.#readable(after, signal, async (later) => {
+    return this.#work.run('snapshots are being compared', gone, (signal) => this.#readable(before, signal, (earlier) => this.#readable(after, signal, async (later) => {
       const summary = after.summary ?? (after.summary = shownSummary(await analyze(later, { limit: LIMIT, signal })));
       return { before: view(before), after: view(after), summary, diff: shownDiff(await diff(earlier, later, { limit: LIMIT, signal })) };
     })));
@@ -143,15 +139,8 @@ class Snapshots {
    * @param {AbortSignal} signal
    * @param {(file: string) => Promise<T>} use
    */
-  async #readable({ path: file, isRedacted }, signal, use) {
-    if (isRedacted || !this.#settings.redact) return use(file);
-    const copy = `${file}.${randomBytes(6).toString('hex')}.partial`;
-    try {
-      await runJob((jobs) => jobs.redact(file, copy), { signal });
-      return await use(copy);
-    } finally {
-      await rm(copy, { force: true });
-    }
+  #readable({ path: file, isRedacted }, signal, use) {
+    return isRedacted || !this.#settings.redact ? use(file) : withRedactedCopy(file, signal, use);
   }
 
   /**
@@ -165,62 +154,7 @@ class Snapshots {
     const entry = this.find(id);
     const name = path.basename(entry.path);
     if (entry.isRedacted || !this.#settings.redact) return use(entry.path, name);
-    return this.#alone('a snapshot is being redacted', gone, (signal) => this.#readable(entry, signal, (file) => use(file, name)));
-  }
-
-  /**
-   * @template T
-   * @param {string} what
-   * @param {AbortSignal} gone
-   * @param {(signal: AbortSignal) => Promise<T>} work
-   */
-  async #alone(what, gone, work) {
-    this.#begin(what, { cools: false });
-    try {
-      return await this.#bounded(work, gone);
-    } finally {
-      this.#end();
-    }
-  }
-
-  /**
-   * @template T
-   * @param {(signal: AbortSignal) => Promise<T>} work
-   * @param {AbortSignal} [gone]
-   */
-  async #bounded(work, gone) {
-    const { timeoutMs } = this.#settings;
-    const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(new DOMException('', 'TimeoutError')), timeoutMs).unref();
-    const sources = [this.#closed.signal, ...(gone ? [gone] : [])];
-    const onAbort = (/** @type {Event} */ { target }) => stop.abort(/** @type {AbortSignal} */ (target).reason);
-    for (const source of sources) {
-      if (source.aborted) stop.abort(source.reason);
-      source.addEventListener('abort', onAbort, { once: true });
-    }
-    try {
-      return await work(stop.signal);
-    } finally {
-      clearTimeout(timer);
-      for (const source of sources) source.removeEventListener('abort', onAbort);
-    }
-  }
-
-  /**
-   * @param {string} what
-   * @param {{ cools?: boolean }} [options]
-   */
-  #begin(what, { cools = true } = {}) {
-    if (this.#busy !== null) throw new Refusal(429, `${this.#busy} already, one at a time`, { retryAfterMs: 2000 });
-    const waitMs = this.#coolAtMs - now();
-    if (cools && waitMs > 0) throw new Refusal(429, `the last snapshot was less than ${this.#settings.cooldownMs} ms ago (dashboard({ cooldownMs }))`, { retryAfterMs: waitMs });
-    this.#busy = what;
-    this.revision += 1;
-  }
-
-  #end() {
-    this.#busy = null;
-    this.revision += 1;
+    return this.#work.run('a snapshot is being redacted', gone, (signal) => this.#readable(entry, signal, (file) => use(file, name)));
   }
 
   /** @param {Partial<Entry>} fields */
@@ -247,50 +181,13 @@ class Snapshots {
 
   /** Ends what is going on. */
   close() {
-    this.#closed.abort(new Refusal(503, 'the dashboard was closed'));
-  }
-}
-
-/**
- * @param {string} file
- * @param {AbortSignal} signal
- */
-async function replaceByRedacted(file, signal) {
-  const copy = `${file}.redacted.partial`;
-  try {
-    await runJob((jobs) => jobs.redact(file, copy), { signal });
-    await rename(copy, file);
-  } catch (error) {
-    await Promise.all([copy, file].map((each) => rm(each, { force: true }))); // what was to be redacted is not kept as it is
-    throw error;
-  }
-  return statSync(file).size;
-}
-
-/** Snapshots that rules of this process have taken. */
-function takenByRules() {
-  const { folder } = snapshotFolder();
-  const pattern = new RegExp(`^heapwatch-rule-${process.pid}-\\d+-(\\d+)-\\d+\\.heapsnapshot$`);
-  try {
-    return readdirSync(folder).flatMap((name) => {
-      const [, timeMs] = pattern.exec(name) ?? [];
-      if (timeMs === undefined) return [];
-      const file = path.join(folder, name);
-      return [{ path: file, bytes: statSync(file).size, pid: process.pid, timeMs: Number(timeMs), reason: /** @type {const} */ ('threshold') }];
-    });
-  } catch {
-    return []; // no such folder yet, or one has just gone
+    this.#work.close();
   }
 }
 
 /** @param {Entry} entry */
 function view({ id, bytes, timeMs, pid, origin, status, error, pauseMs, isRedacted, summary }) {
   return { id, bytes, timeMs, pid, origin, status, error, pauseMs, isRedacted, isAnalysed: summary !== null };
-}
-
-/** @param {string} file */
-function exists(file) {
-  return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 module.exports = { Snapshots };
