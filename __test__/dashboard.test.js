@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const { channel } = require('node:diagnostics_channel');
 const { afterEach, test } = require('node:test');
 
-const { dashboard, start, stop } = require('..');
+const { dashboard, gc, start, stop } = require('..');
 const { ask, listen, updates, withDashboard } = require('./dashboard-servers.js');
 const { makeGarbage, turn, until } = require('./garbage.js');
 
@@ -132,6 +132,17 @@ test('updates come once a second with what is new, and are made only while someb
     const before = reports;
     await turn(1500);
     assert.equal(reports, before, 'all have gone');
+  });
+});
+
+test('a page is told at once of the GCs between its making and its stream', async () => {
+  start();
+  await withDashboard({}, async ({ url, ask: asked }) => {
+    const { nowMs } = (await asked('/state')).body;
+    gc();
+    const [greeting] = await updates(`${url}/stream?since=${Math.floor(nowMs)}`, 1);
+    assert.ok(greeting.rows.some(([timeMs, , kind]) => timeMs > nowMs && kind === 1), 'the major GC');
+    for (const since of ['', 'x', '-1', '9'.repeat(400)]) assert.equal((await updates(`${url}/stream?since=${since}`, 1))[0].pid, process.pid);
   });
 });
 

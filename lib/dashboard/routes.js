@@ -37,7 +37,7 @@ const noTrigger = ({ trigger }) => !trigger;
 const ROUTES = [
   { method: 'GET', pattern: /^$/, action: 'page', isPage: true, answer: sendPage },
   { method: 'GET', pattern: /^\/state$/, action: 'page', answer: async (parts, call) => sendJson(call, 200, await fullState(parts, call)) },
-  { method: 'GET', pattern: /^\/stream$/, action: 'page', answer: ({ streams }, { response }) => { streams.open(response); } },
+  { method: 'GET', pattern: /^\/stream$/, action: 'page', answer: openStream },
   { method: 'GET', pattern: /^\/metrics$/, action: 'metrics', isOff: ({ metrics }) => !metrics, answer: sendMetrics },
   {
     method: 'GET',
@@ -77,6 +77,12 @@ async function sendPage(parts, call) {
   call.response.setHeader('content-security-policy', policy);
   call.response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-length': Buffer.byteLength(html) });
   call.response.end(html);
+}
+
+/** @param {Parts} parts @param {Call} call */
+function openStream({ state, streams }, { request, response }) {
+  const since = /[?&]since=(\d{1,15})(?!\d)/.exec(request.url ?? '')?.[1];
+  streams.open(response, since === undefined ? undefined : () => state.since(Number(since)));
 }
 
 /** @param {Parts} parts @param {Call} call */

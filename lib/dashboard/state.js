@@ -11,6 +11,12 @@ const { packPauses, packTimeline, row } = require('./history.js');
 /** GCs that one update tells of: a storm has thousands a second, and nobody sees more points than these. The longest are told. */
 const PAUSES_A_TICK = 150;
 
+/** Who was away for longer loads the state anew. */
+const MISSED_MS = 60_000;
+
+/** A GC is known by its beginning, and told at its end. */
+const LONGEST_MS = 2000;
+
 const KINDS = /** @type {const} */ (['minor', 'major', 'incremental', 'weak', 'all']);
 
 /** Reads the watcher for the page: all of it when a page is loaded, and what changes once a second. */
@@ -64,6 +70,18 @@ class State {
     const hasNews = this.#events.revision !== this.#toldEvents;
     this.#toldEvents = this.#events.revision;
     return { ...now, rows: shown.map(row), ...(hasNews && { events: this.#events.all() }) };
+  }
+
+  /**
+   * What a page has missed between its making and its stream, or since it lost the one before.
+   *
+   * @param {number} sinceMs
+   */
+  since(sinceMs) {
+    const { watcher } = this;
+    if (watcher === null) return { watching: false, nowMs: unixNow() };
+    const fromMs = Math.max(sinceMs || 0, unixNow() - MISSED_MS) - LONGEST_MS;
+    return { ...this.#now(watcher), rows: watcher.pauses(fromMs).slice(-PAUSES_A_TICK).map(row) };
   }
 
   /** @param {Watcher} watcher */

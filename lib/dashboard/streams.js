@@ -45,8 +45,11 @@ class Streams {
     return this.#timer !== undefined;
   }
 
-  /** @param {Response} response */
-  open(response) {
+  /**
+   * @param {Response} response
+   * @param {() => unknown} [greeting] the first update, for this one alone
+   */
+  open(response, greeting) {
     if (this.#clients.size >= this.#limits.maxClients) throw new Refusal(503, `${this.#limits.maxClients} pages are open already (dashboard({ maxClients }))`, { retryAfterMs: 30_000 });
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
     response.on('error', () => this.#forget(response)); // a socket that broke: its close follows, or has been
@@ -56,6 +59,7 @@ class Streams {
     if (this.#clients.size === 0) this.#begin();
     this.#clients.set(response, now());
     response.write('retry: 1000\n\n');
+    if (greeting) response.write(event(greeting()));
   }
 
   #begin() {
@@ -67,7 +71,7 @@ class Streams {
     const { maxBufferedBytes, maxAgeMs } = this.#limits;
     let update;
     try {
-      update = `data: ${JSON.stringify(this.#source.tick())}\n\n`;
+      update = event(this.#source.tick());
     } catch (error) {
       // An exception in a timer ends the process, which is never a page's to do.
       warn('HEAPWATCH_DASHBOARD', `heapwatch: the dashboard could not be updated: ${messageOf(error)}`);
@@ -103,5 +107,8 @@ class Streams {
     for (const response of this.#clients.keys()) this.#end(response);
   }
 }
+
+/** @param {unknown} data */
+const event = (data) => `data: ${JSON.stringify(data)}\n\n`;
 
 module.exports = { Streams };

@@ -78,9 +78,9 @@ export class History {
     const newest = this.pauses.at(-1)?.timeMs ?? 0;
     let maxPauseMs = 0;
     for (const [timeMs, pauseMs, kind, after] of fresh) {
+      if (timeMs <= newest + 1) continue; // known: what came with the page has rounded times
       maxPauseMs = Math.max(maxPauseMs, pauseMs);
-      // The time of what came with the page is rounded.
-      if (timeMs > newest + 1) this.pauses.push({ timeMs, pauseMs, kind, heapUsedAfter: after });
+      this.pauses.push({ timeMs, pauseMs, kind, heapUsedAfter: after });
     }
     if (this.pauses.length > MAX_PAUSES) this.pauses.splice(0, this.pauses.length - MAX_PAUSES);
     const point = {

@@ -75,6 +75,7 @@ first = { token: first.token };
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { for (const chart of charts) chart.rebuild(); });
 
 new Stream({
+  sinceMs: () => view.nowMs,
   status(text, isLive) {
     say(byId('live'), text);
     byId('live').dataset.live = String(isLive);

@@ -17,7 +17,7 @@ export class Stream {
   #watch = 0;
   #on;
 
-  /** on: { tick(update), status(text, isLive), opened(isAgain) } */
+  /** on: { sinceMs(), tick(update), status(text, isLive), opened(isAgain) } */
   constructor(on) {
     this.#on = on;
     document.addEventListener('visibilitychange', () => (document.hidden ? this.#pause() : this.#open()));
@@ -28,7 +28,7 @@ export class Stream {
   #open() {
     clearTimeout(this.#timer);
     this.#source?.close();
-    const source = new EventSource(`${base}stream`);
+    const source = new EventSource(`${base}stream?since=${Math.floor(this.#on.sinceMs())}`);
     this.#source = source;
     source.onopen = () => { this.#on.opened(this.#tries > 0 || this.wasPaused); this.wasPaused = false; this.#tries = 0; this.#expect(); };
     source.onmessage = ({ data }) => { this.#expect(); this.#on.status('Live', true); this.#on.tick(JSON.parse(data)); };
