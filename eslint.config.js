@@ -23,6 +23,16 @@ module.exports = [
     languageOptions: { sourceType: 'module' },
   },
   {
+    // What the dashboard's page is made of.
+    files: ['lib/dashboard/page/**'],
+    languageOptions: { globals: { ...globals.browser, uPlot: 'readonly' } },
+  },
+  {
+    // Functions in it run in a browser.
+    files: ['__test__/dashboard.page.test.js'],
+    languageOptions: { globals: { ...globals.browser, ...globals.node } },
+  },
+  {
     // Test files of other runners.
     files: ['__test__/fixtures/runners/**', 'examples/jest/**'],
     languageOptions: { globals: globals.jest },

@@ -1,3 +1,4 @@
+import type { DashboardHandler, DashboardOptions } from './types/dashboard';
 import type { HeapDiff, HeapOptions, HeapSummary, LiveOptions, LiveSummary } from './types/heap';
 import type { MeasureOptions, Retention } from './types/measure';
 import type { InstrumentOpenTelemetryOptions, InstrumentPrometheusOptions, MetricsOptions, OpenTelemetryMeter, PrometheusRegistry } from './types/metrics';
@@ -6,6 +7,7 @@ import type { RequestTiming, RequestTimingOptions } from './types/requests';
 import type { PendingSnapshot, SnapshotOptions, SnapshotResult } from './types/snapshot';
 import type { Health, HealthCheckOptions, HealthHandler, StartOptions, Subscription, Watcher } from './types/watch';
 
+export * from './types/dashboard';
 export * from './types/heap';
 export * from './types/measure';
 export * from './types/metrics';
@@ -123,6 +125,26 @@ export function healthCheck(options?: HealthCheckOptions): HealthHandler;
  * console.log(String(timing.routes({ sortBy: 'bytesPerRequest' })));
  */
 export function requestTiming(options?: RequestTimingOptions): RequestTiming;
+
+/**
+ * A page about this process: what leaks, since when, and when the limit will be hit; memory, GC pauses and what stays, live and back to a week; heap snapshots by
+ * a click, where that is switched on. One request handler for node:http, Express, Fastify (through @fastify/middie) and Koa; docs/dashboard.md shows each.
+ *
+ * Nothing is mounted, and nothing that changes or reveals contents is switched on, unless it is said. docs/security.md has the threats. Under a name other than
+ * localhost or an IP address, name it in `hosts`.
+ *
+ * It costs nothing while nobody looks: no timer, no reading. While somebody does, one update a second for all of them.
+ *
+ * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`; also for `trigger` or `download` without `authorize`.
+ * @example
+ * app.use('/debug/heap', requireAdmin, heapwatch.dashboard());
+ * app.use('/debug/heap', requireAdmin, heapwatch.dashboard({
+ *   hosts: ['admin.example.com'],
+ *   authorize: (request, action) => request.session.isAdmin === true,
+ *   trigger: true,
+ * }));
+ */
+export function dashboard(options?: DashboardOptions): DashboardHandler;
 
 /**
  * Collects all garbage, now; needs no `--expose-gc` and no running watcher. Meant for tests and

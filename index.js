@@ -8,6 +8,7 @@ const { instrumentPrometheus } = require('./lib/exporters/instrument-prometheus.
 const { instrumentOpenTelemetry } = require('./lib/exporters/instrument-open-telemetry.js');
 const { requestTiming } = require('./lib/requests/request-timing.js');
 const { healthCheck } = require('./lib/health-check.js');
+const { dashboard } = require('./lib/dashboard/dashboard.js');
 const { analyze } = require('./lib/heap/analyze.js');
 const { diff } = require('./lib/heap/diff.js');
 const { gc } = require('./lib/gc.js');
@@ -19,6 +20,6 @@ const { PauseHistogram } = require('./lib/histogram.js');
 const { HeapwatchError } = require('./lib/errors.js');
 
 module.exports = {
-  start, stop, report, metrics, instrumentPrometheus, instrumentOpenTelemetry, reset, healthCheck, requestTiming,
+  start, stop, report, metrics, instrumentPrometheus, instrumentOpenTelemetry, reset, healthCheck, requestTiming, dashboard,
   gc, snapshot, pendingSnapshots, analyze, diff, measure, support, PauseHistogram, HeapwatchError,
 };

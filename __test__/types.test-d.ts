@@ -6,7 +6,7 @@ import { metrics as openTelemetry } from '@opentelemetry/api';
 import heapwatch = require('heapwatch');
 import {
   gc, healthCheck, HeapwatchError, instrumentOpenTelemetry, PauseHistogram, report, requestTiming, reset, start, stop, support,
-  type Bytes, type Crossing, type GcResult, type Growth, type Health, type RouteTiming, type Subscription, type Threshold, type Pause, type Report, type Sample, type StartOptions, type Timeline, type TimelinePoint, type Watcher,
+  type Bytes, type Crossing, type GcResult, type Growth, type Health, type RouteTiming, type Subscription, type Threshold, type Pause, type Report, type Sample, type StartOptions, type Timeline, type TimelinePoint, type Watcher, type DashboardAudit, type DashboardHandler,
 } from 'heapwatch';
 import 'heapwatch/register';
 
@@ -36,6 +36,11 @@ watcher.on('threshold', ({ rule: { maxUsedRatio }, values, report: state }) => [
 watcher.on('leak', ({ growth }) => growth.parts.external.bytesPerSecond);
 const health: Health = watcher.health();
 http.createServer(healthCheck()).on('request', healthCheck({ watcher, failingStatus: 500 }));
+const page: DashboardHandler = heapwatch.dashboard({ path: '/heap', authorize: async (request, action) => action === 'page' && request.url !== '', trigger: true, audit: ({ action, status }: DashboardAudit) => [action, status] });
+http.createServer(page).on('request', (request, response) => page(request, response, () => response.end()));
+page.close();
+// @ts-expect-error: only true is a yes
+heapwatch.dashboard({ authorize: () => 'yes' });
 // @ts-expect-error: one of B, KB, MB, GB
 const size: Bytes = '512 megabytes';
 // @ts-expect-error: not a field

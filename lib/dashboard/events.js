@@ -1,0 +1,81 @@
+'use strict';
+
+const { unixNow } = require('../clock.js');
+const { thresholdChannel } = require('../shared.js');
+const { formatBytes, formatMs, formatPercent, formatRate } = require('../terminal/units.js');
+
+/** @typedef {import('../../index').Growth} Growth */
+/** @typedef {{ timeMs: number, kind: 'threshold' | 'verdict' | 'snapshot' | 'gc', text: string }} Entry */
+
+/** As many as somebody scrolls through. */
+const KEPT = 30;
+
+/** @type {Record<string, [name: string, format: (value: number) => string]>} */
+const LIMITS = {
+  maxHeapUsedBytes: ['heap used', formatBytes],
+  maxUsedRatio: ['memory', (ratio) => `${formatPercent(ratio)} of its limit`],
+  maxRssBytes: ['RSS', formatBytes],
+  maxExternalBytes: ['external memory', formatBytes],
+  maxGcPauseMs: ['a GC pause of', formatMs],
+  maxGcTimeRatio: ['GC share', formatPercent],
+  maxGrowthBytesPerSecond: ['growth of at least', formatRate],
+};
+
+/**
+ * What happened, newest last. It listens to thresholds all along, since that costs nothing until one is crossed. It does not listen to
+ * `leak` and `snapshot`: those are told once, and the application itself may be about to listen.
+ */
+class Events {
+  /** @type {Entry[]} */
+  #entries = [];
+  /** @type {Growth['verdict'] | null} */
+  #verdict = null;
+  /** Grows with each entry. */
+  revision = 0;
+  /** @param {unknown} message */
+  #onThreshold = (message) => this.add('threshold', crossing(/** @type {import('../../index').ThresholdEvent} */ (message)), /** @type {any} */ (message).timeMs);
+
+  constructor() {
+    thresholdChannel.subscribe(this.#onThreshold);
+  }
+
+  /**
+   * @param {Entry['kind']} kind
+   * @param {string} text
+   * @param {number} [timeMs]
+   */
+  add(kind, text, timeMs = unixNow()) {
+    this.#entries.push({ timeMs, kind, text });
+    if (this.#entries.length > KEPT) this.#entries.shift();
+    this.revision += 1;
+  }
+
+  /** A verdict that differs from the last one seen; it is looked at only while somebody looks at the page. @param {Growth} growth */
+  see({ verdict, place, reason }) {
+    const before = this.#verdict;
+    if (verdict === before) return;
+    this.#verdict = verdict;
+    if (before === null && verdict === 'inconclusive') return; // every process begins so
+    this.add('verdict', verdict === 'leak' ? `leak (${place}): ${reason}` : `${verdict}: ${reason}`);
+  }
+
+  all() {
+    return this.#entries.slice();
+  }
+
+  close() {
+    thresholdChannel.unsubscribe(this.#onThreshold);
+  }
+}
+
+/** @param {import('../../index').ThresholdEvent} event */
+function crossing({ values, rule }) {
+  const parts = Object.entries(values).map(([name, value]) => {
+    const [title, format] = LIMITS[name] ?? [name, String];
+    return `${title} ${format(/** @type {number} */ (value))}`;
+  });
+  const actions = rule.action?.length ? ` (${rule.action.join(', ')})` : '';
+  return `${parts.join(', ')}: over the limit${actions}`;
+}
+
+module.exports = { Events };
