@@ -169,8 +169,8 @@ class Snapshots {
     for (const [id, { status, path: file }] of this.#entries) if (status === 'ready' && !exists(file)) this.#entries.delete(id);
     const known = new Set([...this.#entries.values()].map((entry) => entry.path));
     const { dir } = this.#settings;
-    for (const { reason, ...found } of [...pendingSnapshots({ dir }), ...takenByRules()]) {
-      if (!known.has(found.path)) this.#add({ ...found, origin: reason });
+    for (const { reason, kind, ...found } of [...pendingSnapshots({ dir }), ...takenByRules()]) {
+      if (kind === 'snapshot' && !known.has(found.path)) this.#add({ ...found, origin: reason });
     }
   }
 
