@@ -35,7 +35,7 @@ function takenByRules() {
       const [, timeMs] = pattern.exec(name) ?? [];
       if (timeMs === undefined) return [];
       const file = path.join(folder, name);
-      return [{ path: file, bytes: statSync(file).size, pid: process.pid, timeMs: Number(timeMs), reason: /** @type {const} */ ('threshold') }];
+      return [{ path: file, kind: /** @type {const} */ ('snapshot'), bytes: statSync(file).size, pid: process.pid, timeMs: Number(timeMs), reason: /** @type {const} */ ('threshold') }];
     });
   } catch {
     return []; // no such folder yet, or one has just gone
