@@ -11,6 +11,7 @@ const { DISPOSE } = require('./dispose.js');
 const { HeapwatchError, invalidOption, messageOf, sentence } = require('./errors.js');
 const { checkMetricsOptions } = require('./exporters/metrics-options.js');
 const { LeftBehind } = require('./left-behind.js');
+const { MetricsListener } = require('./metrics-listener.js');
 const { arm } = require('./oom.js');
 const { checkSince } = require('./options.js');
 const { Pump } = require('./pump.js');
@@ -58,6 +59,7 @@ class Watcher extends EventEmitter {
   #control = new Control();
   #forgetSignal = () => {};
   #leftBehind = new LeftBehind();
+  #listener = new MetricsListener();
   /** The verdict became leak and nobody was told yet. */
   #leakUntold = false;
   /** @type {{ report: Report, timeline: Timeline, pauses: Pause[] } | null} set by the last stop */
@@ -119,6 +121,19 @@ class Watcher extends EventEmitter {
     if (snapshotSignal === undefined || !isMainThread) return;
     this.#forgetSignal();
     this.#forgetSignal = snapshotSignal ? onSignal(snapshotSignal) : () => {};
+  }
+
+  /** @param {import('./metrics-listen').Listen | false} terms until the last stop */
+  setMetricsListen(terms) {
+    this.#listener.set(this.#source, terms);
+  }
+
+  get metricsAddress() {
+    return this.#listener.address;
+  }
+
+  get isStarted() {
+    return this.#starts > 0;
   }
 
   get stopped() {
@@ -187,6 +202,7 @@ class Watcher extends EventEmitter {
     this.#rules.clear();
     if (this.#isArmed) arm(false);
     this.#control.close();
+    this.#listener.close(this.#source);
     this.#forgetSignal();
     if (shared.publisher === this.#signals) {
       shared.publisher = null;
@@ -319,6 +335,7 @@ class Watcher extends EventEmitter {
   #degrade(reason) {
     if (this.#final || this.#source.name !== 'native') return;
     this.#source.detach();
+    this.#listener.forget();
     this.#source = openDegraded(this.#options, reason);
     this.#rules.moveTo(this.#source);
     this.#confirmed = true;

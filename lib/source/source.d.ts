@@ -1,5 +1,6 @@
 import type { MetricFamily } from '../exporters/family';
 import type { CheckedMetricsOptions } from '../exporters/metrics-options';
+import type { Listen } from '../metrics-listen';
 import type { GcKind, Health, Pause, PauseHistogramJson, Report, Sample, SnapshotResult, Timeline } from '../../index';
 import type { LeakOptions } from '../leak-options';
 
@@ -17,6 +18,9 @@ export interface Source {
   removeRule(id: number): void;
   /** Snapshots that rules have taken since this was last asked; absent where rules cannot. */
   takeSnapshots?(): SnapshotResult[];
+  /** Serves the process's metrics and health over HTTP, in place of where it did; absent where it cannot. */
+  listen?(terms: Listen): ListenResult;
+  unlisten?(): void;
   health(): Health;
   report(): ReportJson;
   metrics(options: CheckedMetricsOptions): string;
@@ -29,6 +33,15 @@ export interface Source {
   seen(): void;
   reset(): void;
   detach(): void;
+}
+
+export interface ListenResult {
+  /** The actual one; absent: it does not listen. */
+  address?: string;
+  /** Why not, in words. */
+  obstacle?: string;
+  /** Somebody else listens there. */
+  isTaken: boolean;
 }
 
 export interface SourceOptions {
@@ -137,6 +150,8 @@ export interface Binding {
   report(reader: number, arrayBuffersBytes: number): string;
   metrics(reader: number, arrayBuffersBytes: number, options: CheckedMetricsOptions): string;
   metricFamilies(reader: number, arrayBuffersBytes: number, promClient: boolean, prefix: string): string;
+  listen(reader: number, options: Listen): ListenResult;
+  unlisten(reader: number): void;
   timeline(reader: number): string;
   pauses(reader: number, sinceUnixMs: number): string;
   drain(reader: number): string;

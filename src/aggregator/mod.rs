@@ -42,6 +42,7 @@ pub trait Remote: Send + Sync {
 
 /// An isolate with a watcher, as the other threads see it.
 pub struct Watched {
+    thread_id: u32,
     events: Events,
     state: Mutex<IsolateState>,
     remote: Box<dyn Remote>,
@@ -59,6 +60,7 @@ impl Watched {
         sample_interval_ns: u64,
     ) -> Self {
         Self {
+            thread_id: state.identity.thread_id,
             events,
             state: Mutex::new(state),
             remote,
@@ -175,8 +177,8 @@ impl Registry {
     pub fn report(&self, watched: &Arc<Watched>, reader: Option<u32>) -> Report {
         // RSS as it is now, one file; the container's files as of the thread's last look.
         let memory = ProcessMemory { rss_bytes: rss_bytes(), ..*self.memory.lock() };
-        let others: Vec<Arc<Watched>> =
-            self.isolates.lock().iter().filter(|other| !Arc::ptr_eq(other, watched)).cloned().collect();
+        let mut others = self.isolates();
+        others.retain(|other| !Arc::ptr_eq(other, watched));
         let clock = Clock::process();
         let mut report = watched.with_state(|state| state.report(reader, clock.now_ns(), &memory));
         report.threads = others
@@ -185,6 +187,23 @@ impl Registry {
             .collect();
         report.threads.sort_by_key(|thread| thread.thread_id);
         report
+    }
+
+    /// The report of the isolate with the lowest thread id, the main thread's if it is watched, with those of all others: for
+    /// whoever asks from no isolate's thread. `None` without any.
+    #[must_use]
+    pub fn report_of_all(&self) -> Option<Report> {
+        Some(self.report(&self.first()?, None))
+    }
+
+    /// The health of that isolate.
+    #[must_use]
+    pub fn health_of_all(&self) -> Health {
+        self.first().map_or_else(Health::unknown, |watched| self.health(&watched))
+    }
+
+    fn first(&self) -> Option<Arc<Watched>> {
+        self.isolates().into_iter().min_by_key(|watched| watched.thread_id)
     }
 
     fn isolates(&self) -> Vec<Arc<Watched>> {

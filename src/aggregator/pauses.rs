@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use hdrhistogram::Histogram;
+use hdrhistogram::{Counter, Histogram};
 
 use crate::event::{GcEvent, GcKind};
 use crate::report::{Bucket, KindReport, PAUSE_BOUNDS_NS, PauseDistribution};
@@ -22,10 +22,15 @@ struct PauseHistogram {
     longest_ns: u64,
 }
 
+/// An empty histogram of pauses in nanoseconds, in the layout of all of ours.
+pub(crate) fn empty_histogram<C: Counter>() -> Histogram<C> {
+    Histogram::new_with_bounds(SHORTEST_NS, LONGEST_NS, DIGITS)
+        .expect("constant bounds that the histogram's documentation allows")
+}
+
 impl PauseHistogram {
     fn new() -> Self {
-        let histogram = Histogram::new_with_bounds(SHORTEST_NS, LONGEST_NS, DIGITS)
-            .expect("constant bounds that the histogram's documentation allows");
+        let histogram = empty_histogram();
         Self { histogram, exceeds: 0, shortest_ns: u64::MAX, longest_ns: 0 }
     }
 
