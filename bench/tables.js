@@ -10,6 +10,7 @@ const { heapTable } = require('./heap/summary.js');
 const { readResults } = require('./lib/results.js');
 const { lifecycleTable } = require('./lifecycle/summary.js');
 const { overheadTable } = require('./overhead/summary.js');
+const { scrapeTables } = require('./scrape/summary.js');
 const { snapshotTable } = require('./snapshot/summary.js');
 const { stressTable } = require('./snapshot-stress/summary.js');
 
@@ -24,6 +25,7 @@ const TABLES = {
   overhead: (/** @type {any[]} */ results) => results.map(overheadTable).join('\n\n'),
   express: expressTable,
   blocked: blockedTable,
+  scrape: scrapeTables,
   lifecycle: lifecycleTable,
   heap: heapTable,
   snapshot: snapshotTable,

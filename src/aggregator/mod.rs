@@ -175,25 +175,41 @@ impl Registry {
     /// A reader's report of an isolate, or that of someone who never reset, with those of all other isolates.
     #[must_use]
     pub fn report(&self, watched: &Arc<Watched>, reader: Option<u32>) -> Report {
+        self.gather(watched, |state, is_own, now_ns, memory| {
+            state.report(reader.filter(|_| is_own), now_ns, memory)
+        })
+    }
+
+    /// The same for someone who never reset, without distributions of pauses: for metrics.
+    #[must_use]
+    pub fn counts(&self, watched: &Arc<Watched>) -> Report {
+        self.gather(watched, |state, _, now_ns, memory| state.counts(now_ns, memory))
+    }
+
+    fn gather(
+        &self,
+        watched: &Arc<Watched>,
+        read: impl Fn(&IsolateState, bool, u64, &ProcessMemory) -> Report,
+    ) -> Report {
         // RSS as it is now, one file; the container's files as of the thread's last look.
         let memory = ProcessMemory { rss_bytes: rss_bytes(), ..*self.memory.lock() };
+        let clock = Clock::process();
         let mut others = self.isolates();
         others.retain(|other| !Arc::ptr_eq(other, watched));
-        let clock = Clock::process();
-        let mut report = watched.with_state(|state| state.report(reader, clock.now_ns(), &memory));
+        let mut report = watched.with_state(|state| read(state, true, clock.now_ns(), &memory));
         report.threads = others
             .iter()
-            .map(|other| other.with_state(|state| state.report(None, clock.now_ns(), &memory)))
+            .map(|other| other.with_state(|state| read(state, false, clock.now_ns(), &memory)))
             .collect();
         report.threads.sort_by_key(|thread| thread.thread_id);
         report
     }
 
-    /// The report of the isolate with the lowest thread id, the main thread's if it is watched, with those of all others: for
-    /// whoever asks from no isolate's thread. `None` without any.
+    /// [`Registry::counts`] of the isolate with the lowest thread id, the main thread's if it is watched: for whoever asks from no
+    /// isolate's thread. `None` without any.
     #[must_use]
-    pub fn report_of_all(&self) -> Option<Report> {
-        Some(self.report(&self.first()?, None))
+    pub fn counts_of_all(&self) -> Option<Report> {
+        Some(self.counts(&self.first()?))
     }
 
     /// The health of that isolate.

@@ -55,7 +55,7 @@ fn families(reader: f64, array_buffers_bytes: f64, prom_client: bool, prefix: &s
     let names = if prom_client { Names::PromClient } else { Names::Heapwatch };
     let report = watch::with_watched(id, |watched| {
         watched.with_state(|state| state.record_array_buffers(array_buffers));
-        Registry::process().report(watched, None)
+        Registry::process().counts(watched)
     });
     report.map(|report| prometheus::families(&report, names, prefix)).ok_or_else(|| gone(id))
 }

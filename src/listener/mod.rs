@@ -100,7 +100,7 @@ impl Source for Process {
     fn metrics(&self, format: Format) -> String {
         let Terms { names, prefix, labels, .. } = &self.terms;
         let families = Registry::process()
-            .report_of_all()
+            .counts_of_all()
             .map_or_else(Vec::new, |report| prometheus::families(&report, *names, prefix));
         exposition::text(&families, format, labels)
     }
