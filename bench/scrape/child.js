@@ -70,12 +70,20 @@ const ORDERS = {
 };
 
 async function openExporter() {
-  const exporter = new PrometheusExporter({ host: '127.0.0.1', port: 0, preventServerStart: true });
+  const port = await freePort(); // it takes 0 for its default port
+  const exporter = new PrometheusExporter({ host: '127.0.0.1', port, preventServerStart: true });
   await exporter.startServer();
   const instrumentation = new RuntimeNodeInstrumentation();
   instrumentation.setMeterProvider(new MeterProvider({ readers: [exporter] }));
-  const { port } = /** @type {any} */ (exporter)._server.address();
   return `127.0.0.1:${port}`;
+}
+
+async function freePort() {
+  const server = http.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  server.close();
+  return port;
 }
 
 /** @param {import('prom-client').Registry} registry */

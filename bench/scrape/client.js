@@ -26,11 +26,13 @@ function scrape(address) {
  * @param {string} address
  * @param {number} ms
  * @param {number} pauseMs  between two
+ * @param {() => Promise<void>} [then]  after each
  */
-async function scrapeFor(address, ms, pauseMs) {
+async function scrapeFor(address, ms, pauseMs, then) {
   const taken = [];
   for (const end = performance.now() + ms; performance.now() < end;) {
     taken.push((await scrape(address)).ms);
+    await then?.();
     await new Promise((resolve) => { setTimeout(resolve, pauseMs); });
   }
   return taken;

@@ -19,6 +19,7 @@ const { judge, scrapeTables } = require('./summary.js');
  * @property {number} attempts  how many it took, see measureUndisturbed
  * @property {number} blockedMs
  * @property {Record<string, { freeMs: number[], blockedMs: number[] }>} scrapes  by exporter: with a free loop, and while it was blocked
+ * @property {number[]} controlMs  meanwhile, of a process that has nothing else to do: what the machine itself takes
  * @property {{ threads: number, spaces: number }} size
  * @property {Record<string, { ms: number[], bytes: number }>} calls  on JavaScript's thread
  * @property {{ scrapes: number, bytes: number, cpuMs: number, idleCpuMs: number }} listener  CPU of JavaScript's thread while others scrape, and in as much time without
@@ -66,6 +67,7 @@ async function measureUndisturbed(node, crowd) {
  */
 async function measure(node, crowd) {
   const child = fork(path.join(__dirname, 'child.js'), { execPath: node, env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  child.once('exit', (code) => { if (code !== 0) throw new Error(`child.js ended with ${code}`); }); // nobody may wait for it
   /** @param {string} order @param {unknown} [argument] */
   const send = (order, argument) => child.send(/** @type {any} */ ({ order, argument }));
   /** @param {string} order @param {unknown} [argument] @returns {Promise<any>} */
@@ -73,6 +75,7 @@ async function measure(node, crowd) {
     send(order, argument);
     return (await once(child, 'message'))[0].answer;
   };
+  const control = await startControl(node);
   try {
     /** @type {Record<string, string>} */
     const addresses = await tell('open');
@@ -81,7 +84,7 @@ async function measure(node, crowd) {
     send('block', BLOCKED_MS);
     await blocked;
     const isFree = once(child, 'message');
-    const whileBlocked = await scrapeBlocked(addresses);
+    const { controlMs, ...whileBlocked } = await scrapeBlocked(addresses, control.address);
     await isFree;
     const scrapes = Object.fromEntries(Object.keys(addresses).map((name) => [name, { freeMs: free[name], blockedMs: whileBlocked[name] }]));
     const before = await tell('state');
@@ -89,11 +92,25 @@ async function measure(node, crowd) {
     const size = await tell('workers', WORKERS);
     const calls = await tell('calls');
     const listener = await costOnLoop(addresses.heapwatch, () => tell('cpu'));
-    return { blockedMs: BLOCKED_MS, scrapes, size, calls, listener, crowd: crowded };
+    return { blockedMs: BLOCKED_MS, scrapes, controlMs, size, calls, listener, crowd: crowded };
   } finally {
     send('end');
     await once(child, 'exit');
+    await control.end();
   }
+}
+
+/** A server with nothing to do, in a process of its own. @param {string} node */
+async function startControl(node) {
+  const server = fork(path.join(__dirname, 'control.js'), { execPath: node, env: { ...process.env, NODE_OPTIONS: '' } });
+  const [address] = await once(server, 'message');
+  return {
+    address: String(address),
+    async end() {
+      server.disconnect();
+      await once(server, 'exit');
+    },
+  };
 }
 
 /**
@@ -112,15 +129,18 @@ async function scrapeAll(addresses) {
 }
 
 /**
- * All of them while it is blocked: ours again and again, the others once, for they answer when it is free.
+ * All of them while it is blocked: ours again and again, in turn with the control's, the others once, for they answer when it is free.
  *
  * @param {Record<string, string>} addresses
+ * @param {string} control
  * @returns {Promise<Record<string, number[]>>}
  */
-async function scrapeBlocked({ heapwatch, ...others }) {
+async function scrapeBlocked({ heapwatch, ...others }, control) {
   const waiting = Object.entries(others).map(async ([name, address]) => [name, [(await scrape(address)).ms]]);
-  const ours = await scrapeFor(heapwatch, BLOCKED_MS - 200, 5);
-  return { heapwatch: ours, ...Object.fromEntries(await Promise.all(waiting)) };
+  /** @type {number[]} */
+  const controlMs = [];
+  const ours = await scrapeFor(heapwatch, BLOCKED_MS - 200, 5, async () => { controlMs.push((await scrape(control)).ms); });
+  return { controlMs, heapwatch: ours, ...Object.fromEntries(await Promise.all(waiting)) };
 }
 
 /**

@@ -23,10 +23,12 @@ const MB = 1024 * 1024;
  * @param {Omit<ScrapeResult, 'circumstances'>} result
  * @returns {string[]} what is not as it should be
  */
-function judge({ scrapes, calls, listener, crowd }) {
+function judge({ scrapes, controlMs, calls, listener, crowd }) {
   const complaints = [];
   const p99 = quantile(scrapes.heapwatch.blockedMs, 0.99);
-  if (!(p99 < REQUIRED_MS)) complaints.push(`a blocked process answered in ${p99.toFixed(1)} ms (99 %), not within ${REQUIRED_MS}`);
+  // Where a server that has nothing to do is as late, the machine is, and nothing can be told of ours.
+  const allowed = Math.max(REQUIRED_MS, quantile(controlMs, 0.99));
+  if (!(p99 < allowed)) complaints.push(`a blocked process answered in ${p99.toFixed(1)} ms (99 %), not within ${allowed.toFixed(1)}`);
   if (scrapes.heapwatch.blockedMs.length < 100) complaints.push(`a blocked process answered ${scrapes.heapwatch.blockedMs.length} times only`);
   const call = quantile(calls['metrics()'].ms, 0.5);
   if (!(call < REQUIRED_CALL_MS)) complaints.push(`metrics() took ${call.toFixed(2)} ms`);
@@ -54,8 +56,8 @@ const shown = (ms) => (ms < 100 ? ms.toFixed(2) : ms.toFixed(0));
  * @returns {string}
  */
 function scrapeTables(results) {
-  const answers = results.flatMap(({ circumstances, scrapes }) => Object.entries(scrapes).map(([name, { freeMs, blockedMs }]) => [
-    circumstances.node, name, shown(quantile(freeMs, 0.5)), shown(quantile(freeMs, 0.99)),
+  const answers = results.flatMap(({ circumstances, scrapes, controlMs }) => Object.entries({ ...scrapes, 'an idle server beside it': { freeMs: [], blockedMs: controlMs } }).map(([name, { freeMs, blockedMs }]) => [
+    circumstances.node, name, freeMs.length > 0 ? shown(quantile(freeMs, 0.5)) : '–', freeMs.length > 0 ? shown(quantile(freeMs, 0.99)) : '–',
     blockedMs.length, shown(quantile(blockedMs, 0.5)), shown(quantile(blockedMs, 0.99)),
   ]));
   const costs = results.flatMap(({ circumstances, size, calls, listener }) => [

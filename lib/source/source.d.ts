@@ -166,5 +166,6 @@ export interface Binding {
   snapshotAbort(id: number): void;
   snapshotProgress(id: number): number;
   slope(xs: Float64Array, ys: Float64Array): { median: number; low: number; high: number; isBounded: boolean } | null;
+  encodeHdr(buckets: Float64Array): Uint8Array;
   v8Version(): string;
 }
