@@ -4,8 +4,8 @@ import http = require('node:http');
 
 import heapwatch = require('heapwatch');
 import {
-  gc, healthCheck, HeapwatchError, PauseHistogram, report, reset, start, stop, support,
-  type Bytes, type Crossing, type GcResult, type Growth, type Health, type Subscription, type Threshold, type Pause, type Report, type Sample, type StartOptions, type Timeline, type TimelinePoint, type Watcher,
+  gc, healthCheck, HeapwatchError, mergeReports, PauseHistogram, report, reset, start, stop, support,
+  type Bytes, type Crossing, type GcResult, type Growth, type Health, type MergedReport, type Subscription, type Threshold, type Pause, type Report, type Sample, type StartOptions, type Timeline, type TimelinePoint, type Watcher,
 } from 'heapwatch';
 import 'heapwatch/register';
 
@@ -63,6 +63,12 @@ const point: TimelinePoint | undefined = timeline.tiers[0]?.points.at(-1);
 const pauses: Pause[] = watcher.pauses(Date.now() - 60_000);
 const everyPause: Pause[] = watcher.pauses();
 
+const merged: MergedReport = mergeReports([now, JSON.stringify(now)]);
+const encoded: string = PauseHistogram.merge([merged.gc.major.pause]).toHdrBase64();
+const address: string | null = start({ metricsListen: { address: 9464, hosts: ["app.internal"], labels: { zone: 1 } } }).metricsAddress;
+// @ts-expect-error: the format is the asker's to choose
+start({ metricsListen: { address: 9464, format: "openmetrics" } });
+
 const revived: PauseHistogram = PauseHistogram.from(JSON.parse(JSON.stringify(now.gc.minor.pause)));
 // @ts-expect-error: histograms are read, not made
 new PauseHistogram(revived.toJSON());
@@ -93,4 +99,4 @@ reset();
 stop();
 watcher.stop();
 
-export { same, line, p99, all, oldSpace, limits, nested, source, low, high, afterMajor, point, pauses, everyPause, reason, total, health, size, place };
+export { encoded, address, same, line, p99, all, oldSpace, limits, nested, source, low, high, afterMajor, point, pauses, everyPause, reason, total, health, size, place };

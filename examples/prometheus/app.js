@@ -23,11 +23,11 @@ heapwatch.instrumentPrometheus(register, { names: 'prom-client', replace: true }
 // An answer from the event loop: when that is blocked, this page is, too. The listener is not.
 app.get('/metrics', async (_req, res) => res.type(register.contentType).send(await register.metrics()));
 
-// The leak: sessions, which nothing ever ends.
+// The leak: sessions, and what was looked at in them. Nothing ever ends one.
 const sessions = new Map();
 app.use('/orders', (req, _res, next) => {
   const id = sessions.size;
-  sessions.set(id, { id, headers: req.headers, basket: [id, { sku: `sku-${id}` }] });
+  sessions.set(id, { id, headers: req.headers, viewed: Array.from({ length: 50 }, (_, i) => ({ sku: `sku-${id}-${i}`, atMs: Date.now() })) });
   next();
 });
 

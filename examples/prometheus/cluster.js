@@ -48,7 +48,7 @@ function worker() {
   process.send({ metricsAddress });
   let kept = [];
   setInterval(() => {
-    for (let i = 0; i < 2000; i += 1) kept.push({ i, of: process.pid });
+    for (let i = 0; i < 1000; i += 1) kept.push({ i, of: process.pid });
     if (kept.length > 500_000) kept = [];
   }, 20);
 }

@@ -4,7 +4,7 @@
 
 const http = require('node:http');
 
-const [url, perSecond = '200', seconds = 'Infinity'] = process.argv.slice(2);
+const [url, perSecond = '100', seconds = 'Infinity'] = process.argv.slice(2);
 const agent = new http.Agent({ keepAlive: true, maxSockets: 10 });
 const end = Date.now() + Number(seconds) * 1000;
 let customer = 0;
