@@ -194,6 +194,13 @@ describe('where it listens', () => {
     assert.match(process.stderr, /HEAPWATCH_METRICS_LISTEN.*nothing listens on 127\.0\.0\.1:0/);
   });
 
+  test('where heapwatch is disabled nothing listens, and nothing is said', async () => {
+    const process = child({ env: { HEAPWATCH_DISABLE: '1' } });
+    assert.deepEqual(await process.tell('start', { metricsListen: ':0' }), { address: null });
+    await process.kill();
+    assert.equal(process.stderr, '');
+  });
+
   test('a worker may listen alone, and its end ends it', async () => {
     const process = child();
     const { address } = await process.tell('worker', ':0');
