@@ -2,7 +2,7 @@ import type { DashboardHandler, DashboardOptions } from './types/dashboard';
 import type { HeapDiff, HeapOptions, HeapSummary, LiveOptions, LiveSummary } from './types/heap';
 import type { MeasureOptions, Retention } from './types/measure';
 import type { InstrumentOpenTelemetryOptions, InstrumentPrometheusOptions, MetricsOptions, OpenTelemetryMeter, PrometheusRegistry } from './types/metrics';
-import type { GcResult, Report, Support } from './types/report';
+import type { GcResult, MergedReport, Report, Support } from './types/report';
 import type { RequestTiming, RequestTimingOptions } from './types/requests';
 import type { PendingSnapshot, SnapshotOptions, SnapshotResult } from './types/snapshot';
 import type { Health, HealthCheckOptions, HealthHandler, StartOptions, Subscription, Watcher } from './types/watch';
@@ -41,6 +41,17 @@ export function stop(): void;
  * @throws {HeapwatchError} `HEAPWATCH_NOT_RUNNING`: `start()` was not called, or was stopped.
  */
 export function report(): Report;
+
+/**
+ * Adds up the reports of many processes: report objects, their JSON, or that as text. Counts and histograms of pauses are exact: a percentile is the one that
+ * a single histogram of all pauses would give. One report a process is enough, its other watched threads are in it; of several threads of one process, none is counted twice.
+ *
+ * @throws {HeapwatchError} `HEAPWATCH_INVALID_OPTION`: no report, or one of another version.
+ * @example
+ * const all = heapwatch.mergeReports(await Promise.all(urls.map(async (url) => (await fetch(url)).json())));
+ * console.log(String(all), all.gc.major.pause.percentile(99.9));
+ */
+export function mergeReports(reports: (Report | string)[]): MergedReport;
 
 /**
  * The state of this thread and of the process's other watched threads as metrics: text for a `/metrics` route. Counters never go back,

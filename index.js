@@ -14,12 +14,13 @@ const { diff } = require('./lib/heap/diff.js');
 const { gc } = require('./lib/gc.js');
 const { snapshot } = require('./lib/snapshot.js');
 const { pendingSnapshots } = require('./lib/pending-snapshots.js');
+const { mergeReports } = require('./lib/merge-reports.js');
 const { measure } = require('./lib/measure/measure.js');
 const { support } = require('./lib/support.js');
 const { PauseHistogram } = require('./lib/histogram.js');
 const { HeapwatchError } = require('./lib/errors.js');
 
 module.exports = {
-  start, stop, report, metrics, instrumentPrometheus, instrumentOpenTelemetry, reset, healthCheck, requestTiming, dashboard,
+  start, stop, report, metrics, instrumentPrometheus, instrumentOpenTelemetry, reset, healthCheck, requestTiming, dashboard, mergeReports,
   gc, snapshot, pendingSnapshots, analyze, diff, measure, support, PauseHistogram, HeapwatchError,
 };

@@ -19,7 +19,7 @@ describe('heapwatch', () => {
     test(`${args.join(' ')} names every command`, async () => {
       const { code, stdout } = await heapwatch(...args);
       assert.equal(code, 0);
-      assert.match(stdout, /^ {2}check .*\n {2}diff .*\n {2}inspect .*\n {2}snapshot .*\n {2}verify /m);
+      assert.match(stdout, /^ {2}check .*\n {2}diff .*\n {2}inspect .*\n {2}rules .*\n {2}snapshot .*\n {2}verify /m);
       assert.match(stdout, /Exit codes: 0 good, 1 a finding, 2/);
     });
   }
@@ -30,7 +30,7 @@ describe('heapwatch', () => {
     assert.match(stderr, /^usage: heapwatch <command>/);
   });
 
-  for (const [wrong, hint] of [['chekc', /Did you mean check\?/], ['verfy', /Did you mean verify\?/], ['frobnicate', /Commands are check, diff, inspect, snapshot, verify/], ['--jsn', /there is no option "--jsn"/], ['constructor', /there is no command/]]) {
+  for (const [wrong, hint] of [['chekc', /Did you mean check\?/], ['verfy', /Did you mean verify\?/], ['frobnicate', /Commands are check, diff, inspect, rules, snapshot, verify/], ['--jsn', /there is no option "--jsn"/], ['constructor', /there is no command/]]) {
     test(`${wrong} is no command: exit 2 with a hint`, async () => {
       const { code, stdout, stderr } = await heapwatch(wrong);
       assert.deepEqual([code, stdout], [2, '']);
@@ -38,7 +38,7 @@ describe('heapwatch', () => {
     });
   }
 
-  for (const command of ['check', 'verify']) {
+  for (const command of ['check', 'rules', 'verify']) {
     test(`${command} --help and help ${command} tell its options`, async () => {
       for (const args of [[command, '--help'], ['help', command]]) {
         const { code, stdout } = await heapwatch(...args);

@@ -54,3 +54,17 @@ for (const [title, args] of [['a loop that yields', []], ['a loop that is blocke
     assert.ok(apart.length <= trace.length / 10, `${apart.length} of ${trace.length} pauses are not those of the trace`);
   });
 }
+
+for (const [title, args] of [['yields', []], ['is blocked', ['--blocked']]]) {
+  test(`under prom-client's names every GC of a loop that ${title} is counted, where prom-client itself is short`, async (t) => {
+    const result = await runTraced([...args, '--prom-client']);
+    const { dropIn, promClient, dropped } = lastJson(result);
+    const trace = traced(result.stdout);
+    const counts = { minor: trace.filter(([name]) => name === 'minor').length, major: trace.filter(([name]) => name === 'major').length };
+    t.diagnostic(`--trace-gc ${JSON.stringify(counts)}, heapwatch as prom-client ${JSON.stringify(dropIn)}, prom-client ${JSON.stringify(promClient)}`);
+    assert.equal(dropped, 0);
+    assert.ok(counts.minor > 100 && counts.major >= 30);
+    assert.deepEqual(dropIn, counts);
+    assert.ok(promClient.minor + promClient.major < (counts.minor + counts.major) / 2, 'else this set would not be needed');
+  });
+}

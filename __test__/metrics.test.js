@@ -103,55 +103,71 @@ describe('metrics()', () => {
   });
 });
 
-describe('instrumentPrometheus()', () => {
-  let watcher;
-  beforeEach(() => { watcher = heapwatch.start(); });
-  afterEach(() => watcher.stop());
+for (const name of ['prom-client', '@prometheus-io/client']) {
+  describe(`instrumentPrometheus() with ${name}`, () => {
+    const client = require(name);
+    let watcher;
+    beforeEach(() => { watcher = heapwatch.start(); });
+    afterEach(() => watcher.stop());
 
-  test('gives the registry what metrics() says', async () => {
-    const registry = new client.Registry();
-    const subscription = heapwatch.instrumentPrometheus(registry);
-    heapwatch.gc();
-    const theirs = await registry.metrics();
-    const ours = heapwatch.metrics();
-    /** @param {string} text */
-    const types = (text) => text.split('\n').filter((line) => line.startsWith('# ')).sort();
-    assert.deepEqual(types(theirs), types(ours));
-    const count = [...samples(theirs)].find(([name]) => name.startsWith('heapwatch_gc_pause_seconds_count') && name.includes('kind="major"'));
-    assert.equal(count[1], watcher.report().gc.major.count);
-    subscription.dispose();
-    assert.equal((await registry.metrics()).trim(), '');
-  });
+    test('gives the registry what metrics() says', async () => {
+      const registry = new client.Registry();
+      const subscription = heapwatch.instrumentPrometheus(registry);
+      heapwatch.gc();
+      const theirs = await registry.metrics();
+      const ours = heapwatch.metrics();
+      /** @param {string} text */
+      const types = (text) => text.split('\n').filter((line) => line.startsWith('# ')).sort();
+      assert.deepEqual(types(theirs), types(ours));
+      const count = [...samples(theirs)].find(([name]) => name.startsWith('heapwatch_gc_pause_seconds_count') && name.includes('kind="major"'));
+      assert.equal(count[1], watcher.report().gc.major.count);
+      subscription.dispose();
+      assert.equal((await registry.metrics()).trim(), '');
+    });
 
-  test('asks once a scrape, and anew at the next', async () => {
-    const registry = new client.Registry();
-    heapwatch.instrumentPrometheus(registry);
-    const major = async () => Number(/heapwatch_gc_pause_seconds_count\{kind="major",thread="0"\} (\d+)/.exec(await registry.metrics())[1]);
-    const before = await major();
-    heapwatch.gc();
-    assert.ok(watcher.report().gc.major.count > before);
-    assert.equal(await major(), watcher.report().gc.major.count);
-  });
+    test('asks once a scrape, and anew at the next', async () => {
+      const registry = new client.Registry();
+      heapwatch.instrumentPrometheus(registry);
+      const major = async () => Number(/heapwatch_gc_pause_seconds_count\{kind="major",thread="0"\} (\d+)/.exec(await registry.metrics())[1]);
+      const before = await major();
+      heapwatch.gc();
+      assert.ok(watcher.report().gc.major.count > before);
+      assert.equal(await major(), watcher.report().gc.major.count);
+    });
 
-  test('registers all or nothing', async () => {
-    const registry = new client.Registry();
-    const taken = new client.Gauge({ name: 'heapwatch_rss_bytes', help: 'taken', registers: [registry] });
-    assert.throws(() => heapwatch.instrumentPrometheus(registry), /heapwatch_rss_bytes/);
-    assert.deepEqual(registry.getMetricsAsArray(), [taken]);
-  });
+    test('registers all or nothing', async () => {
+      const registry = new client.Registry();
+      const taken = new client.Gauge({ name: 'heapwatch_rss_bytes', help: 'taken', registers: [registry] });
+      assert.throws(() => heapwatch.instrumentPrometheus(registry), /heapwatch_rss_bytes/);
+      assert.deepEqual(registry.getMetricsAsArray(), [taken]);
+    });
 
-  test('is added up over a cluster', async () => {
-    const { workers, cluster } = lastJson(await runFixture('metrics-cluster.js'));
-    assert.equal(workers.length, 2);
-    assert.equal(cluster.majors, workers[0].majors + workers[1].majors, JSON.stringify({ workers, cluster }));
-    assert.ok(workers.every(({ majors }) => majors >= 2));
-    assert.equal(cluster.limit, workers[0].limit + workers[1].limit, 'sizes are added up');
-    assert.ok(cluster.ratio < 1.5 * Math.max(...workers.map(({ ratio }) => ratio)), 'ratios are not');
-  });
+    test("takes over what the client's default metrics count, on request, and leaves the others", async () => {
+      const registry = new client.Registry();
+      client.collectDefaultMetrics({ register: registry });
+      const before = registry.getMetricsAsArray().map((metric) => metric.name).sort();
+      assert.throws(() => heapwatch.instrumentPrometheus(registry, { names: 'prom-client' }));
+      assert.deepEqual(registry.getMetricsAsArray().map((metric) => metric.name).sort(), before);
+      heapwatch.instrumentPrometheus(registry, { names: 'prom-client', replace: true });
+      assert.deepEqual(registry.getMetricsAsArray().map((metric) => metric.name).sort(), before);
+      heapwatch.gc();
+      const count = /nodejs_gc_duration_seconds_count\{kind="major"\} (\d+)/.exec(await registry.metrics());
+      assert.equal(Number(count[1]), watcher.report().gc.major.count);
+    });
 
-  test('wants a registry', () => {
-    for (const wrong of [undefined, null, {}, 'register']) {
-      assert.throws(() => heapwatch.instrumentPrometheus(wrong), { code: 'HEAPWATCH_INVALID_OPTION', option: 'registry' });
-    }
+    test('is added up over a cluster', async () => {
+      const { workers, cluster } = lastJson(await runFixture('metrics-cluster.js', { args: [name] }));
+      assert.equal(workers.length, 2);
+      assert.equal(cluster.majors, workers[0].majors + workers[1].majors, JSON.stringify({ workers, cluster }));
+      assert.ok(workers.every(({ majors }) => majors >= 2));
+      assert.equal(cluster.limit, workers[0].limit + workers[1].limit, 'sizes are added up');
+      assert.ok(cluster.ratio < 1.5 * Math.max(...workers.map(({ ratio }) => ratio)), 'ratios are not');
+    });
+
+    test('wants a registry', () => {
+      for (const wrong of [undefined, null, {}, 'register']) {
+        assert.throws(() => heapwatch.instrumentPrometheus(wrong), { code: 'HEAPWATCH_INVALID_OPTION', option: 'registry' });
+      }
+    });
   });
-});
+}

@@ -65,7 +65,7 @@ test('ES modules import the names', async () => {
   const { code, stdout, stderr } = await runFixture('imports.mjs');
   assert.equal(code, 0, stderr);
   assert.deepEqual(JSON.parse(stdout), [
-    'HeapwatchError', 'PauseHistogram', 'analyze', 'default', 'diff', 'gc', 'healthCheck', 'instrumentPrometheus', 'measure', 'metrics',
+    'HeapwatchError', 'PauseHistogram', 'analyze', 'default', 'diff', 'gc', 'healthCheck', 'instrumentPrometheus', 'measure', 'mergeReports', 'metrics',
     'pendingSnapshots', 'report', 'reset', 'snapshot', 'start', 'stop', 'support',
   ]);
 });

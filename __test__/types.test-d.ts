@@ -5,8 +5,8 @@ import http = require('node:http');
 import { metrics as openTelemetry } from '@opentelemetry/api';
 import heapwatch = require('heapwatch');
 import {
-  gc, healthCheck, HeapwatchError, instrumentOpenTelemetry, PauseHistogram, report, requestTiming, reset, start, stop, support,
-  type Bytes, type Crossing, type GcResult, type Growth, type Health, type RouteTiming, type Subscription, type Threshold, type Pause, type Report, type Sample, type StartOptions, type Timeline, type TimelinePoint, type Watcher, type DashboardAudit, type DashboardHandler,
+  gc, healthCheck, HeapwatchError, instrumentOpenTelemetry, PauseHistogram, report, requestTiming, reset, start, stop, support, mergeReports,
+  type Bytes, type Crossing, type GcResult, type Growth, type Health, type RouteTiming, type Subscription, type Threshold, type Pause, type Report, type Sample, type StartOptions, type Timeline, type TimelinePoint, type Watcher, type DashboardAudit, type DashboardHandler, type MergedReport,
 } from 'heapwatch';
 import 'heapwatch/register';
 
@@ -69,6 +69,12 @@ const point: TimelinePoint | undefined = timeline.tiers[0]?.points.at(-1);
 const pauses: Pause[] = watcher.pauses(Date.now() - 60_000);
 const everyPause: Pause[] = watcher.pauses();
 
+const merged: MergedReport = mergeReports([now, JSON.stringify(now)]);
+const encoded: string = PauseHistogram.merge([merged.gc.major.pause]).toHdrBase64();
+const address: string | null = start({ metricsListen: { address: 9464, hosts: ["app.internal"], labels: { zone: 1 } } }).metricsAddress;
+// @ts-expect-error: the format is the asker's to choose
+start({ metricsListen: { address: 9464, format: "openmetrics" } });
+
 const revived: PauseHistogram = PauseHistogram.from(JSON.parse(JSON.stringify(now.gc.minor.pause)));
 // @ts-expect-error: histograms are read, not made
 new PauseHistogram(revived.toJSON());
@@ -115,4 +121,4 @@ reset();
 stop();
 watcher.stop();
 
-export { same, line, p99, all, oldSpace, limits, nested, source, low, high, afterMajor, point, pauses, everyPause, reason, total, health, size, place, answered, allocated, share };
+export { same, line, p99, all, oldSpace, limits, nested, source, low, high, afterMajor, point, pauses, everyPause, reason, total, health, size, place, answered, allocated, share, encoded, address };

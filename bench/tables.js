@@ -12,6 +12,7 @@ const { lifecycleTable } = require('./lifecycle/summary.js');
 const { oomTable } = require('./oom/summary.js');
 const { overheadTable } = require('./overhead/summary.js');
 const { requestTimingTable } = require('./request-timing/summary.js');
+const { scrapeTables } = require('./scrape/summary.js');
 const { snapshotTable } = require('./snapshot/summary.js');
 const { latencyTable } = require('./snapshot-latency/summary.js');
 const { stressTable } = require('./snapshot-stress/summary.js');
@@ -28,6 +29,7 @@ const TABLES = {
   express: expressTable,
   'request-timing': requestTimingTable,
   blocked: blockedTable,
+  scrape: scrapeTables,
   lifecycle: lifecycleTable,
   heap: heapTable,
   snapshot: snapshotTable,

@@ -1,6 +1,7 @@
 'use strict';
 
-const { invalidOption } = require('./errors.js');
+const { HeapwatchError, invalidOption } = require('./errors.js');
+const { native } = require('./native.js');
 
 /** @typedef {import('../index').PauseHistogramJson} Json */
 
@@ -56,6 +57,45 @@ class PauseHistogram {
     return { count, exceeds, min, max, mean, stddev, percentiles, buckets: this.#buckets };
   }
 
+  /** @returns {string} */
+  toHdrBase64() {
+    const { binding, reason } = native();
+    if (binding === null) throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: toHdrBase64() needs the native part. ${reason}`);
+    const pairs = Float64Array.from(this.#buckets.flatMap(([ms, count]) => [Math.round(ms * 1e6), count]));
+    return Buffer.from(binding.encodeHdr(pairs)).toString('base64');
+  }
+
+  /**
+   * Buckets of one layout have the same bounds, so nothing is lost.
+   *
+   * @param {(ConstructorParameters<typeof PauseHistogram>[0] | { toJSON(): Json })[]} given
+   */
+  static merge(given) {
+    if (!Array.isArray(given)) throw invalidOption('histograms', given, 'an array of histograms, or their JSON');
+    const all = given.map((each) => {
+      if (each instanceof PauseHistogram) return each;
+      // One of another copy of this package is brought over as its JSON.
+      return PauseHistogram.from('toJSON' in each ? each.toJSON() : each);
+    });
+    /** @type {Map<number, number>} */
+    const counts = new Map();
+    for (const each of all) for (const [ms, count] of each.#buckets) counts.set(ms, (counts.get(ms) ?? 0) + count);
+    const buckets = [...counts].sort(([a], [b]) => a - b);
+    const filled = all.filter(({ count, exceeds }) => count + exceeds > 0);
+    /** @param {(each: PauseHistogram) => number} of */
+    const sum = (of) => filled.reduce((total, each) => total + of(each), 0);
+    const recorded = sum(({ count, exceeds }) => count + exceeds);
+    return new PauseHistogram({
+      count: sum(({ count }) => count),
+      exceeds: sum(({ exceeds }) => exceeds),
+      min: filled.length === 0 ? 0 : Math.min(...filled.map(({ min }) => min)),
+      max: Math.max(0, ...filled.map(({ max }) => max)),
+      mean: recorded === 0 ? 0 : sum(({ mean, count, exceeds }) => mean * (count + exceeds)) / recorded,
+      stddev: deviation(buckets),
+      buckets,
+    });
+  }
+
   /** @param {ConstructorParameters<typeof PauseHistogram>[0]} json */
   static from(json) {
     if (typeof json !== 'object' || json === null || !(Array.isArray(json.buckets) || typeof json.buckets === 'string')) {
@@ -63,6 +103,18 @@ class PauseHistogram {
     }
     return new PauseHistogram(json);
   }
+}
+
+/**
+ * Standard deviation, from the buckets, as the native part reckons it.
+ *
+ * @param {[ms: number, count: number][]} buckets
+ */
+function deviation(buckets) {
+  const total = buckets.reduce((sum, [, count]) => sum + count, 0);
+  if (total === 0) return 0;
+  const mean = buckets.reduce((sum, [ms, count]) => sum + ms * count, 0) / total;
+  return Math.sqrt(buckets.reduce((sum, [ms, count]) => sum + (ms - mean) ** 2 * count, 0) / total);
 }
 
 /**

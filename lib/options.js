@@ -5,6 +5,7 @@ const { signals } = require('node:os').constants;
 const { abortSignal, checkFields, flag, matching } = require('./check.js');
 const { invalidOption, show } = require('./errors.js');
 const { checkLeak } = require('./leak-options.js');
+const { checkMetricsListen } = require('./metrics-listen.js');
 const { checkOom } = require('./oom-options.js');
 const { checkRules } = require('./rule.js');
 
@@ -12,7 +13,7 @@ const { checkRules } = require('./rule.js');
 /** @typedef {import('./leak-options').LeakOptions} LeakOptions */
 /** @typedef {import('./rule').Rule} Rule */
 
-/** What start() works with. @typedef {Omit<StartOptions, 'leak' | 'thresholds' | 'oom'> & { leak?: LeakOptions | false, thresholds?: Rule[], oom?: import('./oom-options').OomOptions | false }} CheckedOptions */
+/** What start() works with. @typedef {Omit<StartOptions, 'leak' | 'thresholds' | 'oom' | 'metricsListen'> & { metricsListen?: import('./metrics-listen').Listen | false, leak?: LeakOptions | false, thresholds?: Rule[], oom?: import('./oom-options').OomOptions | false }} CheckedOptions */
 
 const FORBIDDEN = new Set(['SIGUSR1', 'SIGKILL', 'SIGSTOP', 'SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGABRT', 'SIGIOT', 'SIGTRAP', 'SIGSYS', 'SIGPROF', 'SIGCHLD', 'SIGINT', 'SIGTERM']);
 
@@ -31,6 +32,7 @@ const CHECKS = {
   leak: checkLeak,
   thresholds: checkRules,
   oom: checkOom,
+  metricsListen: checkMetricsListen,
   control: flag,
   snapshotSignal: checkSignal,
   signal: abortSignal,

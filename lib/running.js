@@ -14,10 +14,11 @@ let current = null;
  * @returns {InstanceType<typeof Watcher>}
  */
 function start(given) {
-  const { signal, thresholds, oom, control, snapshotSignal, ...options } = checkStartOptions(given);
+  const { signal, thresholds, oom, metricsListen, control, snapshotSignal, ...options } = checkStartOptions(given);
   const running = find();
   if (running && signal?.aborted) return running; // this start was undone before it began
   const watcher = running ?? open(options);
+  if (metricsListen !== undefined) listen(watcher, metricsListen);
   // The named options again, even for a new watcher: another copy of this package may be at work in this
   // thread, and then the native part goes on as that one set it.
   watcher.addStart(options, thresholds, signal);
@@ -25,6 +26,21 @@ function start(given) {
   if (control !== undefined || snapshotSignal !== undefined) watcher.setDoors({ control, snapshotSignal });
   if (signal?.aborted) watcher.stop();
   return watcher;
+}
+
+/**
+ * First of all, for it can fail: then this start() has done nothing.
+ *
+ * @param {InstanceType<typeof Watcher>} watcher
+ * @param {import('./metrics-listen').Listen | false} terms
+ */
+function listen(watcher, terms) {
+  try {
+    watcher.setMetricsListen(terms);
+  } catch (error) {
+    if (!watcher.isStarted) watcher.stop();
+    throw error;
+  }
 }
 
 function stop() {

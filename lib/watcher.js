@@ -11,6 +11,7 @@ const { DISPOSE } = require('./dispose.js');
 const { HeapwatchError, invalidOption, messageOf, sentence } = require('./errors.js');
 const { checkMetricsOptions } = require('./exporters/metrics-options.js');
 const { LeftBehind } = require('./left-behind.js');
+const { MetricsListener } = require('./metrics-listener.js');
 const { arm } = require('./oom.js');
 const { checkSince } = require('./options.js');
 const { pauseTakers } = require('./pause-takers.js');
@@ -59,6 +60,7 @@ class Watcher extends EventEmitter {
   #control = new Control();
   #forgetSignal = () => {};
   #leftBehind = new LeftBehind();
+  #listener = new MetricsListener();
   /** The verdict became leak and nobody was told yet. */
   #leakUntold = false;
   /** @type {import('./source/source').Tally | null | undefined} of the present source; undefined: not asked for yet */
@@ -122,6 +124,19 @@ class Watcher extends EventEmitter {
     if (snapshotSignal === undefined || !isMainThread) return;
     this.#forgetSignal();
     this.#forgetSignal = snapshotSignal ? onSignal(snapshotSignal) : () => {};
+  }
+
+  /** @param {import('./metrics-listen').Listen | false} terms until the last stop */
+  setMetricsListen(terms) {
+    this.#listener.set(this.#source, terms);
+  }
+
+  get metricsAddress() {
+    return this.#listener.address;
+  }
+
+  get isStarted() {
+    return this.#starts > 0;
   }
 
   get stopped() {
@@ -201,6 +216,7 @@ class Watcher extends EventEmitter {
     this.#rules.clear();
     if (this.#isArmed) arm(false);
     this.#control.close();
+    this.#listener.close(this.#source);
     this.#forgetSignal();
     if (shared.publisher === this.#signals) {
       shared.publisher = null;
@@ -335,6 +351,7 @@ class Watcher extends EventEmitter {
   #degrade(reason) {
     if (this.#final || this.#source.name !== 'native') return;
     this.#source.detach();
+    this.#listener.forget();
     this.#source = openDegraded(this.#options, reason);
     this.#tally = null;
     this.#rules.moveTo(this.#source);

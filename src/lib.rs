@@ -3,6 +3,7 @@
 //! ```text
 //! V8 GC hooks, interrupts ─► event ─► channel ─► aggregator thread ─► Report ─► export ─► JavaScript
 //!       v8, probe                                   aggregator         report     export     binding
+//!                                        └► listener: the same to whoever scrapes
 //! V8 heap profiler ─► forked copy of the process, or this one ─► chunks ─► Sink: a file
 //!       v8, os::fork            capture
 //! ```
@@ -20,6 +21,7 @@ pub mod clock;
 pub mod event;
 pub mod export;
 pub mod heap;
+pub mod listener;
 pub mod os;
 pub mod probe;
 pub mod report;

@@ -17,6 +17,7 @@ use crate::aggregator::isolate::{Capacity, Identity, IsolateState};
 use crate::aggregator::{Registry, Remote, Watched};
 use crate::capture::automatic::Automatic;
 use crate::clock::Clock;
+use crate::listener;
 use crate::os::exit::on_process_exit;
 use crate::probe::{Probe, Reader, Spaces};
 use crate::tally::Tally;
@@ -148,7 +149,12 @@ pub fn begin(options: WatchOptions, call_at_end: impl FnOnce()) -> Result<u32, W
             return Ok(id);
         }
         watches.push(Watch::new(isolate, Reader::new(extent, &Spaces::of(isolate)), options, id)?);
-        AT_EXIT.call_once(|| on_process_exit(|| Registry::process().quiesce()));
+        AT_EXIT.call_once(|| {
+            on_process_exit(|| {
+                listener::close_all();
+                Registry::process().quiesce();
+            });
+        });
         ENDED_BY_ENVIRONMENT.with_borrow_mut(|isolates| {
             if !isolates.contains(&isolate) {
                 isolates.push(isolate);
@@ -270,6 +276,7 @@ pub fn leave(id: u32) {
         let watch = watches.get_mut(index)?;
         watch.reader_ids.retain(|reader| *reader != id);
         watch.tally.forget(id);
+        listener::leave(id);
         watch.watched.with_state(|state| state.remove_reader(id));
         watch.reader_ids.is_empty().then(|| watches.swap_remove(index))
     });
@@ -291,6 +298,7 @@ pub fn end() {
 
 impl Watch {
     fn end(self) {
+        self.reader_ids.iter().copied().for_each(listener::leave);
         Registry::process().remove(&self.watched);
     }
 }

@@ -13,10 +13,12 @@ export interface MetricsOptions {
 }
 
 export interface InstrumentPrometheusOptions {
-  /** As in {@link MetricsOptions}. `'prom-client'` collides with the client's own default metrics: leave those out. */
+  /** As in {@link MetricsOptions}. `'prom-client'` collides with the client's own default metrics about GC and heap: leave those out, or see `replace`. */
   names?: 'heapwatch' | 'prom-client';
   /** Before every name. Default: none. */
   prefix?: string;
+  /** Takes metrics of the same names out of the registry first: after the client's `collectDefaultMetrics()`, to keep its others. Default: false. */
+  replace?: boolean;
 }
 
 export interface InstrumentOpenTelemetryOptions {

@@ -150,8 +150,48 @@ export class PauseHistogram {
   /** For 50, 75, 90, 95, 99, 99.9 and 100. */
   get percentiles(): Map<number, number>;
   toJSON(): PauseHistogramJson & { percentiles: Record<`p${number}`, number> };
+  /**
+   * In HdrHistogram's own form (V2, compressed, base64), in nanoseconds, as its implementations in other languages and its tools read it. Pauses
+   * of more than an hour (`exceeds`) are not in it.
+   *
+   * @throws {HeapwatchError} `HEAPWATCH_UNSUPPORTED`: no native part.
+   * @example
+   * const { decodeFromCompressedBase64 } = require('hdr-histogram-js');
+   * decodeFromCompressedBase64(report.gc.major.pause.toHdrBase64()).getValueAtPercentile(99) / 1e6; // ms
+   */
+  toHdrBase64(): string;
+  /** All pauses of several histograms, or of their JSON: counts are exact, and percentiles those of one histogram that had seen all of them. */
+  static merge(histograms: (PauseHistogram | PauseHistogramJson)[]): PauseHistogram;
   /** From what `toJSON()` gave, in this process or another. */
   static from(json: PauseHistogramJson): PauseHistogram;
+}
+
+/** Many reports in one: see `mergeReports()`. Sums over threads, but where it says otherwise. */
+export interface MergedReport {
+  schemaVersion: 1;
+  processes: number;
+  /** Reports that are in it. */
+  watchedThreads: number;
+  /** Of each process once. */
+  rss: number;
+  heapTotal: number;
+  heapUsed: number;
+  external: number;
+  arrayBuffers: number;
+  /** The largest. */
+  usedRatio: number;
+  /** The largest. */
+  heapUsedRatio: number;
+  /** `timeRatio`: the largest. */
+  gc: Report['gc'];
+  /** `exact`: in all of them. */
+  allocation: Omit<Report['allocation'], 'survivalRatio'>;
+  /** How many threads have which verdict. */
+  verdicts: Record<Growth['verdict'], number>;
+  /** The least of {@link Growth.limitInMs}; null: no limit is in sight. */
+  limitInMs: number | null;
+  /** One line for a log. */
+  toString(): string;
 }
 
 export interface PauseHistogramJson {

@@ -36,6 +36,16 @@ export interface StartOptions {
    */
   oom?: OomOptions | false;
   /**
+   * Serves `/metrics` and `/health` over HTTP from a thread of heapwatch's own, which answers while JavaScript blocks the event loop, too: of all
+   * watched threads of the process. `'127.0.0.1:9464'`, `':9464'` or `9464` (loopback; port 0: a free one), `'[::1]:9464'`, or `'unix:/run/app/%p.sock'`: a
+   * socket for this user alone in a folder that is there, `%p` is the process's id. {@link Watcher.metricsAddress} is the actual address. Until the
+   * last `stop()`; false: no more. Default: false.
+   *
+   * `start()` throws `HEAPWATCH_IO` where it cannot listen, for instance because a port is taken, and has done nothing then. Without the native part nothing
+   * listens, and a process warning says so. docs/metrics.md has clusters and who may ask.
+   */
+  metricsListen?: string | number | MetricsListenOptions | false;
+  /**
    * A Unix socket `control-<pid>.sock` in the folder of snapshots (HEAPWATCH_DIR or its default, which must be 0700), so that `heapwatch snapshot <pid>` can ask this
    * process. Main thread. Default: false.
    */
@@ -44,6 +54,16 @@ export interface StartOptions {
   snapshotSignal?: NodeJS.Signals | false;
   /** Its abort is one `stop()`: use it in place of one. If already aborted, this `start()` has no effect, and a watcher of its own is returned stopped. */
   signal?: AbortSignal;
+}
+
+/** The names, prefix and labels of what is served are those of {@link MetricsOptions}; its format is what the asker accepts. */
+export interface MetricsListenOptions extends Omit<MetricsOptions, 'format'> {
+  /** As the whole option. */
+  address: string | number;
+  /** An address that other machines reach, such as `'0.0.0.0:9464'`, is an error without it. There is no password: let a network policy say who may ask. Default: false. */
+  allowRemote?: boolean;
+  /** By these names the host may be called (the request's `Host`, without a port), beside `localhost` and IP addresses, which always pass. Default: none. */
+  hosts?: string[];
 }
 
 export interface OomOptions {
@@ -183,6 +203,8 @@ export interface WatcherEvents {
 export interface Watcher extends EventEmitter<WatcherEvents> {
   /** The state now; after the last stop: the final one. */
   report(): Report;
+  /** Where {@link StartOptions.metricsListen} listens, in the form of that option (`'127.0.0.1:9464'`, `'unix:/run/app/7.sock'`); null: nowhere. */
+  readonly metricsAddress: string | null;
   /** As {@link metrics}, of this watcher. */
   metrics(options?: MetricsOptions): string;
   /** How memory and GCs went: the last 10 minutes by the second, 2 hours by 10 seconds, 7 days by 5 minutes. */

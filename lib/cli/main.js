@@ -16,6 +16,7 @@ const COMMANDS = {
   check: () => require('./check/command.js'),
   diff: () => require('./heap/diff.js'),
   inspect: () => require('./heap/inspect.js'),
+  rules: () => require('./rules/command.js'),
   snapshot: () => require('./snapshot/command.js'),
   verify: () => require('./verify/command.js'),
 };

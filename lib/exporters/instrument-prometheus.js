@@ -1,6 +1,6 @@
 'use strict';
 
-const { checkFields, matching } = require('../check.js');
+const { checkFields, flag, matching } = require('../check.js');
 const { DISPOSE } = require('../dispose.js');
 const { invalidOption } = require('../errors.js');
 const { demand, find } = require('../running.js');
@@ -11,6 +11,7 @@ const { prefix } = require('./metrics-options.js');
 const FIELDS = {
   prefix,
   names: matching((value) => value === 'heapwatch' || value === 'prom-client', "'heapwatch' or 'prom-client'"),
+  replace: flag,
 };
 
 /**
@@ -36,7 +37,7 @@ function instrumentPrometheus(registry, options = {}) {
   if (typeof registry?.registerMetric !== 'function' || typeof registry.removeSingleMetric !== 'function') {
     throw invalidOption('registry', registry, 'a Registry of prom-client or @prometheus-io/client');
   }
-  const { prefix: before = '', names = 'heapwatch' } = checkFields(options, FIELDS, { example: "{ prefix: 'shop_' }" });
+  const { prefix: before = '', names = 'heapwatch', replace = false } = checkFields(options, FIELDS, { example: "{ prefix: 'shop_' }" });
   demand('instrumentPrometheus');
   // A watcher that was stopped has no samples: the application's other metrics must still be scraped.
   const ask = () => find()?.metricFamilies({ promClient: names === 'prom-client', prefix: before }) ?? [];
@@ -48,6 +49,7 @@ function instrumentPrometheus(registry, options = {}) {
   };
   try {
     for (const family of ask()) {
+      if (replace) registry.removeSingleMetric(shownName(family));
       registry.registerMetric(metric(family, collect));
       registered.push(shownName(family));
     }

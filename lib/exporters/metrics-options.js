@@ -42,4 +42,4 @@ function checkLabels(value, option) {
   }));
 }
 
-module.exports = { checkMetricsOptions, prefix };
+module.exports = { checkMetricsOptions, prefix, METRICS_FIELDS: FIELDS };

@@ -93,6 +93,16 @@ class NativeSource {
     return JSON.parse(this.#binding.metricFamilies(this.#reader, arrayBuffersBytes(), promClient, prefix));
   }
 
+  /** @param {import('../metrics-listen').Listen} terms */
+  listen(terms) {
+    this.seen(); // what only JavaScript knows is there at the first scrape
+    return this.#binding.listen(this.#reader, terms);
+  }
+
+  unlisten() {
+    this.#binding.unlisten(this.#reader);
+  }
+
   timeline() {
     return JSON.parse(this.#binding.timeline(this.#reader));
   }

@@ -1,5 +1,6 @@
 import type { MetricFamily } from '../exporters/family';
 import type { CheckedMetricsOptions } from '../exporters/metrics-options';
+import type { Listen } from '../metrics-listen';
 import type { GcKind, Health, Pause, PauseHistogramJson, Report, Sample, SnapshotResult, Timeline } from '../../index';
 import type { LeakOptions } from '../leak-options';
 
@@ -19,6 +20,9 @@ export interface Source {
   takeSnapshots?(): SnapshotResult[];
   /** Running sums for requests; null where GCs are told too late to say whose they were. */
   tally(): Tally | null;
+  /** Serves the process's metrics and health over HTTP, in place of where it did; absent where it cannot. */
+  listen?(terms: Listen): ListenResult;
+  unlisten?(): void;
   health(): Health;
   report(): ReportJson;
   metrics(options: CheckedMetricsOptions): string;
@@ -38,6 +42,15 @@ export interface Tally {
   /** How long JavaScript has stood still for GC, in milliseconds, at any moment; bytes allocated by the last `count()`, NaN where unknown. */
   readonly cells: Float64Array;
   count(): void;
+}
+
+export interface ListenResult {
+  /** The actual one; absent: it does not listen. */
+  address?: string;
+  /** Why not, in words. */
+  obstacle?: string;
+  /** Somebody else listens there. */
+  isTaken: boolean;
 }
 
 export interface SourceOptions {
@@ -148,6 +161,8 @@ export interface Binding {
   report(reader: number, arrayBuffersBytes: number): string;
   metrics(reader: number, arrayBuffersBytes: number, options: CheckedMetricsOptions): string;
   metricFamilies(reader: number, arrayBuffersBytes: number, promClient: boolean, prefix: string): string;
+  listen(reader: number, options: Listen): ListenResult;
+  unlisten(reader: number): void;
   timeline(reader: number): string;
   pauses(reader: number, sinceUnixMs: number): string;
   drain(reader: number): string;
@@ -164,5 +179,6 @@ export interface Binding {
   snapshotAbort(id: number): void;
   snapshotProgress(id: number): number;
   slope(xs: Float64Array, ys: Float64Array): { median: number; low: number; high: number; isBounded: boolean } | null;
+  encodeHdr(buckets: Float64Array): Uint8Array;
   v8Version(): string;
 }

@@ -49,6 +49,21 @@ pub struct Health {
     pub reason: String,
 }
 
+impl Health {
+    /// No isolate is watched.
+    #[must_use]
+    pub fn unknown() -> Self {
+        // In the words of lib/health-check.js: a missing watcher is not a sick process.
+        Self { status: Status::Ok, reason: "no watcher is running: nothing is known".to_owned() }
+    }
+
+    /// Requests should go elsewhere.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.status == Status::Failing
+    }
+}
+
 /// The share of the full window, even where the watcher is younger: a start-up is no death spiral.
 #[must_use]
 pub fn full_ratio(window: &Window, full_ns: f64) -> f64 {

@@ -449,7 +449,22 @@ impl IsolateState {
     /// The report for a reader, or for someone who never reset.
     #[must_use]
     pub fn report(&self, reader: Option<u32>, now_ns: u64, memory: &ProcessMemory) -> Report {
-        let (mut all, mut kinds) = self.pauses.report();
+        self.report_with(self.pauses.report(), reader, now_ns, memory)
+    }
+
+    /// The report for someone who never reset and needs no distributions of pauses.
+    #[must_use]
+    pub fn counts(&self, now_ns: u64, memory: &ProcessMemory) -> Report {
+        self.report_with(self.pauses.counts(), None, now_ns, memory)
+    }
+
+    fn report_with(
+        &self,
+        (mut all, mut kinds): (KindReport, [KindReport; 4]),
+        reader: Option<u32>,
+        now_ns: u64,
+        memory: &ProcessMemory,
+    ) -> Report {
         let baseline =
             self.readers.iter().find(|candidate| Some(candidate.id) == reader).map(|found| &found.baseline);
         let mut since = Reading { at_ns: self.started_ns, counters: Counters::default() };

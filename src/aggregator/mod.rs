@@ -42,6 +42,7 @@ pub trait Remote: Send + Sync {
 
 /// An isolate with a watcher, as the other threads see it.
 pub struct Watched {
+    thread_id: u32,
     events: Events,
     state: Mutex<IsolateState>,
     remote: Box<dyn Remote>,
@@ -59,6 +60,7 @@ impl Watched {
         sample_interval_ns: u64,
     ) -> Self {
         Self {
+            thread_id: state.identity.thread_id,
             events,
             state: Mutex::new(state),
             remote,
@@ -173,18 +175,51 @@ impl Registry {
     /// A reader's report of an isolate, or that of someone who never reset, with those of all other isolates.
     #[must_use]
     pub fn report(&self, watched: &Arc<Watched>, reader: Option<u32>) -> Report {
+        self.gather(watched, |state, is_own, now_ns, memory| {
+            state.report(reader.filter(|_| is_own), now_ns, memory)
+        })
+    }
+
+    /// The same for someone who never reset, without distributions of pauses: for metrics.
+    #[must_use]
+    pub fn counts(&self, watched: &Arc<Watched>) -> Report {
+        self.gather(watched, |state, _, now_ns, memory| state.counts(now_ns, memory))
+    }
+
+    fn gather(
+        &self,
+        watched: &Arc<Watched>,
+        read: impl Fn(&IsolateState, bool, u64, &ProcessMemory) -> Report,
+    ) -> Report {
         // RSS as it is now, one file; the container's files as of the thread's last look.
         let memory = ProcessMemory { rss_bytes: rss_bytes(), ..*self.memory.lock() };
-        let others: Vec<Arc<Watched>> =
-            self.isolates.lock().iter().filter(|other| !Arc::ptr_eq(other, watched)).cloned().collect();
         let clock = Clock::process();
-        let mut report = watched.with_state(|state| state.report(reader, clock.now_ns(), &memory));
+        let mut others = self.isolates();
+        others.retain(|other| !Arc::ptr_eq(other, watched));
+        let mut report = watched.with_state(|state| read(state, true, clock.now_ns(), &memory));
         report.threads = others
             .iter()
-            .map(|other| other.with_state(|state| state.report(None, clock.now_ns(), &memory)))
+            .map(|other| other.with_state(|state| read(state, false, clock.now_ns(), &memory)))
             .collect();
         report.threads.sort_by_key(|thread| thread.thread_id);
         report
+    }
+
+    /// [`Registry::counts`] of the isolate with the lowest thread id, the main thread's if it is watched: for whoever asks from no
+    /// isolate's thread. `None` without any.
+    #[must_use]
+    pub fn counts_of_all(&self) -> Option<Report> {
+        Some(self.counts(&self.first()?))
+    }
+
+    /// The health of that isolate.
+    #[must_use]
+    pub fn health_of_all(&self) -> Health {
+        self.first().map_or_else(Health::unknown, |watched| self.health(&watched))
+    }
+
+    fn first(&self) -> Option<Arc<Watched>> {
+        self.isolates().into_iter().min_by_key(|watched| watched.thread_id)
     }
 
     fn isolates(&self) -> Vec<Arc<Watched>> {

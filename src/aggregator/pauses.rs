@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use hdrhistogram::Histogram;
+use hdrhistogram::{Counter, Histogram};
 
 use crate::event::{GcEvent, GcKind};
 use crate::report::{Bucket, KindReport, PAUSE_BOUNDS_NS, PauseDistribution};
@@ -22,10 +22,15 @@ struct PauseHistogram {
     longest_ns: u64,
 }
 
+/// An empty histogram of pauses in nanoseconds, in the layout of all of ours.
+pub(crate) fn empty_histogram<C: Counter>() -> Histogram<C> {
+    Histogram::new_with_bounds(SHORTEST_NS, LONGEST_NS, DIGITS)
+        .expect("constant bounds that the histogram's documentation allows")
+}
+
 impl PauseHistogram {
     fn new() -> Self {
-        let histogram = Histogram::new_with_bounds(SHORTEST_NS, LONGEST_NS, DIGITS)
-            .expect("constant bounds that the histogram's documentation allows");
+        let histogram = empty_histogram();
         Self { histogram, exceeds: 0, shortest_ns: u64::MAX, longest_ns: 0 }
     }
 
@@ -94,12 +99,16 @@ impl Kind {
     }
 
     fn report(&self) -> KindReport {
+        KindReport { pause: self.pauses.distribution(), ..self.counts() }
+    }
+
+    fn counts(&self) -> KindReport {
         KindReport {
             count: self.count,
             total_ns: self.total_ns,
             freed_bytes: self.freed_bytes,
             by_bound: self.by_bound,
-            pause: self.pauses.distribution(),
+            pause: PauseDistribution::default(),
         }
     }
 }
@@ -226,6 +235,12 @@ impl Pauses {
     #[must_use]
     pub fn report(&self) -> (KindReport, [KindReport; 4]) {
         (self.all.report(), std::array::from_fn(|kind| self.kinds[kind].report()))
+    }
+
+    /// The same without distributions, which take most of the time: for whoever counts by bound.
+    #[must_use]
+    pub fn counts(&self) -> (KindReport, [KindReport; 4]) {
+        (self.all.counts(), std::array::from_fn(|kind| self.kinds[kind].counts()))
     }
 
     /// How many GCs of a kind there were.

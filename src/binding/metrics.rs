@@ -22,14 +22,19 @@ pub struct MetricsOptions {
     pub labels: Vec<String>,
 }
 
+impl MetricsOptions {
+    /// The labels as pairs.
+    pub(super) fn label_pairs(&self) -> Vec<(String, String)> {
+        self.labels.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()
+    }
+}
+
 /// The isolate's report, and those of the process's other watched isolates, as text. No `reset()` takes anything back in it.
 #[napi(catch_unwind)]
 pub fn metrics(reader: f64, array_buffers_bytes: f64, options: MetricsOptions) -> Result<String> {
     let families = families(reader, array_buffers_bytes, options.prom_client, &options.prefix)?;
     let format = if options.open_metrics { Format::OpenMetrics } else { Format::Prometheus };
-    let labels: Vec<(String, String)> =
-        options.labels.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
-    Ok(exposition::text(&families, format, &labels))
+    Ok(exposition::text(&families, format, &options.label_pairs()))
 }
 
 /// The same as JSON: `[{ name, type, help, samples: [{ suffix, labels: [[name, value]], value }] }]`.
@@ -50,7 +55,7 @@ fn families(reader: f64, array_buffers_bytes: f64, prom_client: bool, prefix: &s
     let names = if prom_client { Names::PromClient } else { Names::Heapwatch };
     let report = watch::with_watched(id, |watched| {
         watched.with_state(|state| state.record_array_buffers(array_buffers));
-        Registry::process().report(watched, None)
+        Registry::process().counts(watched)
     });
     report.map(|report| prometheus::families(&report, names, prefix)).ok_or_else(|| gone(id))
 }

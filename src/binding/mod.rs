@@ -6,6 +6,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "napi hands objects over")]
 
 mod heap;
+mod listener;
 mod live;
 mod metrics;
 mod snapshot;

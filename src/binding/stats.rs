@@ -1,8 +1,10 @@
-//! Estimators for `measure()`: numbers in, numbers out.
+//! Numbers in, numbers out: an estimator for `measure()`, histograms in a form that others read.
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
+use super::{MAX_BYTES, integer};
+use crate::export::hdr;
 use crate::stats::theil_sen;
 
 /// Points beyond this would make the estimator's n² pairs a pause of their own.
@@ -41,4 +43,15 @@ pub fn slope(xs: Float64Array, ys: Float64Array) -> Result<Option<SlopeEstimate>
         high: slope.interval.1,
         is_bounded: slope.is_bounded,
     }))
+}
+
+/// Pauses in `HdrHistogram`'s V2 compressed form; `buckets` are pairs of nanoseconds and a count.
+#[napi(catch_unwind)]
+pub fn encode_hdr(buckets: Float64Array) -> Result<Uint8Array> {
+    let pairs = buckets
+        .chunks_exact(2)
+        .map(|pair| Ok((integer("ns", pair[0], MAX_BYTES)?, integer("count", pair[1], MAX_BYTES)?)))
+        .collect::<Result<Vec<(u64, u64)>>>()?;
+    let bytes = hdr::encode(&pairs).map_err(|text| Error::new(Status::GenericFailure, text))?;
+    Ok(Uint8Array::new(bytes))
 }

@@ -3,6 +3,8 @@
 //! <https://prometheus.io/docs/instrumenting/exposition_formats/>, <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 
 use std::fmt::Write;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -27,13 +29,54 @@ pub enum Type {
     Histogram,
 }
 
+/// A label's value. There are thousands in a scrape, and few different ones: copying one must not allocate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// Known at compile time.
+    Fixed(&'static str),
+    /// Found out.
+    Shared(Arc<str>),
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Fixed(text) => text,
+            Self::Shared(text) => text,
+        }
+    }
+}
+
+impl From<&'static str> for Text {
+    fn from(text: &'static str) -> Self {
+        Self::Fixed(text)
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::Shared(text.into())
+    }
+}
+
+impl Serialize for Text {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+}
+
+/// A label.
+pub type Label = (&'static str, Text);
+
 /// One number.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Sample {
     /// What follows the family's name.
     pub suffix: &'static str,
     /// Names and values.
-    pub labels: Vec<(&'static str, String)>,
+    pub labels: Vec<Label>,
     /// The value.
     pub value: f64,
 }
@@ -60,7 +103,7 @@ impl Family {
     }
 
     /// Adds a counter's or a gauge's sample.
-    pub fn add(&mut self, labels: Vec<(&'static str, String)>, value: f64) {
+    pub fn add(&mut self, labels: Vec<Label>, value: f64) {
         let suffix = if self.kind == Type::Counter { "_total" } else { "" };
         self.samples.push(Sample { suffix, labels, value });
     }
@@ -68,8 +111,8 @@ impl Family {
     /// Adds a histogram's samples: `counts` of what is at most each bound and above the one before, and of all.
     pub fn add_histogram(
         &mut self,
-        labels: &[(&'static str, String)],
-        bounds: &[(f64, u64)],
+        labels: &[Label],
+        bounds: impl IntoIterator<Item = (Text, u64)>,
         count: u64,
         sum: f64,
     ) {
@@ -78,15 +121,18 @@ impl Family {
         let mut below = 0;
         for (bound, within) in bounds {
             below += within;
-            self.bucket(labels, number(*bound), float(below));
+            self.bucket(labels, bound, float(below));
         }
-        self.bucket(labels, "+Inf".to_owned(), float(count));
+        self.bucket(labels, "+Inf".into(), float(count));
         self.samples.push(Sample { suffix: "_sum", labels: labels.to_vec(), value: sum });
         self.samples.push(Sample { suffix: "_count", labels: labels.to_vec(), value: float(count) });
     }
 
-    fn bucket(&mut self, labels: &[(&'static str, String)], le: String, value: f64) {
-        self.samples.push(Sample { suffix: "_bucket", labels: [labels, &[("le", le)]].concat(), value });
+    fn bucket(&mut self, labels: &[Label], le: Text, value: f64) {
+        let mut all = Vec::with_capacity(labels.len() + 1);
+        all.extend_from_slice(labels);
+        all.push(("le", le));
+        self.samples.push(Sample { suffix: "_bucket", labels: all, value });
     }
 }
 
@@ -99,7 +145,7 @@ pub fn text(families: &[Family], format: Format, common: &[(String, String)]) ->
         for sample in &family.samples {
             text.push_str(&family.name);
             text.push_str(sample.suffix);
-            let own = sample.labels.iter().map(|(name, value)| (*name, value.as_str()));
+            let own = sample.labels.iter().map(|(name, value)| (*name, &**value));
             let common = common.iter().map(|(name, value)| (name.as_str(), value.as_str()));
             let mut separator = '{';
             for (name, value) in own.chain(common) {
@@ -117,7 +163,7 @@ pub fn text(families: &[Family], format: Format, common: &[(String, String)]) ->
                 separator = ',';
             }
             text.push_str(if separator == ',' { "} " } else { " " });
-            text.push_str(&number(sample.value));
+            write_number(sample.value, &mut text);
             text.push('\n');
         }
     }
@@ -144,15 +190,32 @@ fn header(family: &Family, format: Format, text: &mut String) {
 
 const UNITS: [&str; 3] = ["_seconds", "_bytes", "_ratio"];
 
-fn number(value: f64) -> String {
-    match value {
-        value if value.is_nan() => "NaN".to_owned(),
-        value if value.is_infinite() => if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned(),
-        value => value.to_string(),
-    }
+/// A bound as a label's value.
+#[must_use]
+pub fn bound(value: f64) -> Text {
+    let mut text = String::new();
+    write_number(value, &mut text);
+    text.into()
+}
+
+fn write_number(value: f64, text: &mut String) {
+    /// What f64 counts without gaps.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    // Writing to a String cannot fail.
+    let _ = match value {
+        value if value.is_nan() => write!(text, "NaN"),
+        value if value.is_infinite() => write!(text, "{}", if value > 0.0 { "+Inf" } else { "-Inf" }),
+        #[expect(clippy::cast_possible_truncation, reason = "whole, and within what i64 holds")]
+        // Most are counts and bytes, and whole numbers are written several times faster.
+        value if value.fract() == 0.0 && value.abs() < EXACT => write!(text, "{}", value as i64),
+        value => write!(text, "{value}"),
+    };
 }
 
 fn escape(value: &str, text: &mut String) {
+    if !value.bytes().any(|byte| matches!(byte, b'\\' | b'"' | b'\n')) {
+        return text.push_str(value);
+    }
     for character in value.chars() {
         match character {
             '\\' => text.push_str("\\\\"),
@@ -171,7 +234,7 @@ mod tests {
         let mut bytes = Family::new("x_bytes".into(), Type::Counter, "What.");
         bytes.add(vec![("kind", "minor".into())], 2.0);
         let mut seconds = Family::new("y_seconds".into(), Type::Histogram, "How long.");
-        seconds.add_histogram(&[], &[(0.001, 1), (1.0, 2)], 4, 12.5);
+        seconds.add_histogram(&[], [(bound(0.001), 1), (bound(1.0), 2)], 4, 12.5);
         text(&[bytes, seconds], format, &[("pod".into(), "a\"b\\c\nd".into())])
     }
 
@@ -204,7 +267,8 @@ y_seconds_count{pod="a\"b\\c\nd"} 4
 
     #[test]
     fn numbers_that_are_none_have_their_words() {
-        let shown = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.1, 1e15].map(number);
-        assert_eq!(shown, ["NaN", "+Inf", "-Inf", "0.1", "1000000000000000"]);
+        let shown = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.1, 1e15, -3.0]
+            .map(|value| bound(value).to_string());
+        assert_eq!(shown, ["NaN", "+Inf", "-Inf", "0.1", "1000000000000000", "-3"]);
     }
 }

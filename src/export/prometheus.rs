@@ -1,6 +1,6 @@
 //! A report as metrics: under heapwatch's own names, or under prom-client's, so that dashboards for those go on.
 
-use super::exposition::{Family, Type};
+use super::exposition::{Family, Label, Text, Type, bound};
 use crate::event::{GcKind, SpaceReading};
 use crate::report::{KindReport, PAUSE_BOUNDS_NS, Report, Verdict};
 
@@ -37,12 +37,12 @@ fn seconds(ns: u64) -> f64 {
 
 /// A thread's report with its id as a label's value.
 struct Thread<'a> {
-    id: String,
+    id: Text,
     report: &'a Report,
 }
 
 impl Thread<'_> {
-    fn label(&self) -> (&'static str, String) {
+    fn label(&self) -> Label {
         ("thread", self.id.clone())
     }
 }
@@ -60,7 +60,7 @@ impl<'a> Own<'a> {
     fn new(process: &'a Report, prefix: &'a str) -> Self {
         let threads = std::iter::once(process)
             .chain(&process.threads)
-            .map(|report| Thread { id: report.thread_id.to_string(), report })
+            .map(|report| Thread { id: report.thread_id.to_string().into(), report })
             .collect();
         Self { process, threads, prefix, families: Vec::with_capacity(40) }
     }
@@ -93,7 +93,7 @@ impl<'a> Own<'a> {
         name: &str,
         kind: Type,
         help: &'static str,
-        samples: impl Fn(&Thread<'_>, &mut Vec<(Vec<(&'static str, String)>, f64)>),
+        samples: impl Fn(&Thread<'_>, &mut Vec<(Vec<Label>, f64)>),
     ) {
         let mut family = self.family(name, kind, help);
         for thread in &self.threads {
@@ -137,13 +137,13 @@ impl<'a> Own<'a> {
             Type::Histogram,
             "Time that JavaScript stood still for garbage collection, by kind; weak and incremental can lie within others.",
         );
+        let bounds = PAUSE_BOUNDS_NS.map(|ns| bound(seconds(ns)));
         for thread in &self.threads {
             for kind in GcKind::ALL {
                 let gc = thread.report.gc.kind(kind);
-                let bounds: Vec<(f64, u64)> =
-                    PAUSE_BOUNDS_NS.map(seconds).into_iter().zip(gc.by_bound).collect();
-                let labels = [("kind", kind.name().to_owned()), thread.label()];
-                pauses.add_histogram(&labels, &bounds, gc.count, seconds(gc.total_ns));
+                let labels = [("kind", kind.name().into()), thread.label()];
+                let by_bound = bounds.iter().cloned().zip(gc.by_bound);
+                pauses.add_histogram(&labels, by_bound, gc.count, seconds(gc.total_ns));
             }
         }
         self.families.push(pauses);
@@ -153,7 +153,7 @@ impl<'a> Own<'a> {
             "Bytes that the heap lost in garbage collections, by kind.",
             |thread, found| {
                 found.extend(GcKind::ALL.map(|kind| {
-                    let labels = vec![("kind", kind.name().to_owned()), thread.label()];
+                    let labels = vec![("kind", kind.name().into()), thread.label()];
                     (labels, float(thread.report.gc.kind(kind).freed_bytes))
                 }));
             },
@@ -166,7 +166,7 @@ impl<'a> Own<'a> {
                 let ratio = thread.report.gc.time_ratio;
                 found.extend(
                     [("10s", ratio.last_10s), ("1m", ratio.last_1m)]
-                        .map(|(window, share)| (vec![("window", window.to_owned()), thread.label()], share)),
+                        .map(|(window, share)| (vec![("window", window.into()), thread.label()], share)),
                 );
             },
         );
@@ -180,7 +180,10 @@ impl<'a> Own<'a> {
         for (name, help, read) in of_spaces {
             self.each_thread(name, Type::Gauge, help, |thread, found| {
                 found.extend(thread.report.spaces.iter().map(|(space, reading)| {
-                    (vec![("space", short_name(space).to_owned()), thread.label()], float(read(reading)))
+                    (
+                        vec![("space", short_name(space).to_owned().into()), thread.label()],
+                        float(read(reading)),
+                    )
                 }));
             });
         }
@@ -194,7 +197,7 @@ impl<'a> Own<'a> {
             |thread, found| {
                 found.extend([Verdict::Leak, Verdict::Clean, Verdict::Inconclusive].map(|verdict| {
                     let holds = f64::from(u8::from(thread.report.growth.verdict == verdict));
-                    (vec![("verdict", verdict.name().to_owned()), thread.label()], holds)
+                    (vec![("verdict", verdict.name().into()), thread.label()], holds)
                 }));
             },
         );
@@ -205,8 +208,8 @@ impl<'a> Own<'a> {
             |thread, found| {
                 let Some(limit) = thread.report.growth.limit else { return };
                 let bounds = [("earliest", Some(limit.earliest_ns)), ("latest", limit.latest_ns)];
-                found.extend(bounds.into_iter().filter_map(|(bound, ns)| {
-                    Some((vec![("bound", bound.to_owned()), thread.label()], seconds(ns?)))
+                found.extend(bounds.into_iter().filter_map(|(which, ns)| {
+                    Some((vec![("bound", which.into()), thread.label()], seconds(ns?)))
                 }));
             },
         );
@@ -301,7 +304,7 @@ fn prom_client(report: &Report, prefix: &str) -> Vec<Family> {
         let mut family =
             Family::new(format!("{prefix}nodejs_heap_space_size_{what}_bytes"), Type::Gauge, help);
         for (space, reading) in &report.spaces {
-            family.add(vec![("space", short_name(space).to_owned())], float(read(reading)));
+            family.add(vec![("space", short_name(space).to_owned().into())], float(read(reading)));
         }
         family
     }));
@@ -310,22 +313,22 @@ fn prom_client(report: &Report, prefix: &str) -> Vec<Family> {
     for kind in GcKind::ALL {
         let gc = report.gc.kind(kind);
         let name = if kind == GcKind::Weak { "weakcb" } else { kind.name() };
-        pauses.add_histogram(&[("kind", name.to_owned())], &coarse(gc), gc.count, seconds(gc.total_ns));
+        pauses.add_histogram(&[("kind", name.into())], coarse(gc), gc.count, seconds(gc.total_ns));
     }
     families.push(pauses);
     families
 }
 
 /// prom-client's buckets are among our bounds.
-fn coarse(gc: &KindReport) -> Vec<(f64, u64)> {
+fn coarse(gc: &KindReport) -> Vec<(Text, u64)> {
     let mut from = 0;
     PROM_CLIENT_BOUNDS_NS
         .iter()
-        .map(|bound| {
-            let to = PAUSE_BOUNDS_NS.partition_point(|own| own <= bound);
+        .map(|ns| {
+            let to = PAUSE_BOUNDS_NS.partition_point(|own| own <= ns);
             let count = gc.by_bound[from..to].iter().sum();
             from = to;
-            (seconds(*bound), count)
+            (bound(seconds(*ns)), count)
         })
         .collect()
 }
