@@ -142,9 +142,6 @@ describe('the report in a terminal', () => {
     const output = renderReport({ ...watched(report), pauses });
     assert.doesNotMatch(output, / 0 (B|%)/);
     assert.match(flat(output), /allocation known from V8's own hooks only, not in degraded mode/);
-    report.allocation.exact = true;
-    report.allocation.bytesPerSecond = 5 * 1024;
-    assert.match(flat(renderReport({ ...watched(report), pauses })), /allocation 5\.0 KB\/s over 10 s, .*\(exact\)/);
   });
 
   test('admits dropped events, old figures and degraded mode', () => {

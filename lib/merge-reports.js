@@ -61,7 +61,6 @@ function mergeReports(reports) {
     allocation: {
       bytesPerSecond: sum(({ allocation }) => allocation.bytesPerSecond),
       totalBytes: sum(({ allocation }) => allocation.totalBytes),
-      exact: threads.every(({ allocation }) => allocation.exact),
       promotedBytesPerSecond: sum(({ allocation }) => allocation.promotedBytesPerSecond),
     },
     verdicts,

@@ -54,8 +54,6 @@ pub struct GcEvent {
     pub total_bytes: u64,
     /// External memory, at the epilogue.
     pub external_bytes: u64,
-    /// All that V8 ever allocated, at the epilogue; 0 where V8 does not say.
-    pub allocated_bytes: u64,
     /// Which kind of GC.
     pub kind: GcKind,
     /// Asked for (`gc()`), not V8's own decision.
@@ -97,8 +95,6 @@ pub struct HeapSample {
     pub external_bytes: u64,
     /// V8's limit of the heap.
     pub limit_bytes: u64,
-    /// All that V8 ever allocated; 0 where V8 does not say.
-    pub allocated_bytes: u64,
     /// In the order of the isolate's space names; the rest is zero.
     pub spaces: [SpaceReading; MAX_SPACES],
 }

@@ -95,7 +95,6 @@ impl Reader {
             total_bytes: heap.total_bytes,
             external_bytes: heap.external_bytes,
             limit_bytes: heap.limit_bytes,
-            allocated_bytes: heap.allocated_bytes.unwrap_or(0),
             spaces,
         }
     }
@@ -228,7 +227,6 @@ impl GcObserver for Probe {
             after: HeapReading::default(),
             total_bytes: 0,
             external_bytes: 0,
-            allocated_bytes: 0,
             kind,
             forced: flags & gc_type::FLAG_FORCED != 0 || self.is_asked_for.get(),
             nested: open_kinds != bit,
@@ -242,7 +240,6 @@ impl GcObserver for Probe {
             };
             event.total_bytes = heap.total_bytes;
             event.external_bytes = heap.external_bytes;
-            event.allocated_bytes = heap.allocated_bytes.unwrap_or(0);
         }
         // Last, so that the readings' own cost is in the pause: the application stands still for them too.
         event.pause_ns = self.reader.clock.now_ns().saturating_sub(open.start_ns);

@@ -232,8 +232,6 @@ pub struct AllocationReport {
     pub bytes_per_second: f64,
     /// Since the watcher started, or the reader's last reset.
     pub total_bytes: f64,
-    /// V8's own count, not reckoned from the heap's sizes.
-    pub exact: bool,
     /// Since the watcher started, or the reader's last reset.
     pub promoted_bytes: f64,
     /// Over the last 10 s.

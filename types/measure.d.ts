@@ -31,7 +31,7 @@ export interface Retention {
   toleranceBytes: number;
   heapBytesPerCall: number;
   externalBytesPerCall: number;
-  /** In V8's heap. Exact on Node 26; else the heap's growth between collections. */
+  /** In V8's heap: its growth between collections. */
   allocatedBytesPerCall: number;
   /** Within which its median over the rounds lies. */
   allocatedInterval: [low: number, high: number];

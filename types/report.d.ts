@@ -65,8 +65,6 @@ export interface Report {
   allocation: {
     bytesPerSecond: number;
     totalBytes: number;
-    /** V8 counted every byte (Node 26); else it is derived from the heap's size between GCs. */
-    exact: boolean;
     /** Bytes a second that survived into the old generation. */
     promotedBytesPerSecond: number;
     /** Share of the young generation that survives a minor GC. */

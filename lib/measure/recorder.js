@@ -37,18 +37,18 @@ class Recorder {
   /** The calls begin. */
   begin() {
     this.#source.drain();
-    this.#startBytes = counted();
+    this.#startBytes = usedBytes();
     this.#startMs = now();
   }
 
   /** @param {number} calls have ended, and nothing was collected since */
   end(calls) {
     this.#callsMs += now() - this.#startMs;
-    const endBytes = counted();
+    const endBytes = usedBytes();
     this.#calls += calls;
     /** @type {import('../../index').Pause[]} */
     const pauses = (this.#source.drain()?.gc ?? []).filter((/** @type {import('../../index').Pause} */ { nested }) => !nested);
-    // Where V8 does not count, the heap between two collections grows by what was allocated.
+    // Between two collections the heap grows by what was allocated. V8's own count (Node 26) adds to itself whenever it is read.
     let atBytes = this.#startBytes;
     let grownBytes = 0;
     for (const { pauseMs, freedBytes, heapUsedBefore, heapUsedAfter } of pauses) {
@@ -60,7 +60,7 @@ class Recorder {
       grownBytes += Math.max(0, heapUsedBefore - atBytes);
       atBytes = heapUsedAfter;
     }
-    const allocatedBytes = COUNTS_ALLOCATION ? endBytes - this.#startBytes : grownBytes + Math.max(0, endBytes - atBytes);
+    const allocatedBytes = grownBytes + Math.max(0, endBytes - atBytes);
     this.#allocatedBytes += allocatedBytes;
     if (this.#rounds < MAX_ROUNDS) this.#allocations[this.#rounds++] = allocatedBytes / calls;
   }
@@ -110,12 +110,8 @@ class Recorder {
   }
 }
 
-const COUNTS_ALLOCATION = 'total_allocated_bytes' in v8.getHeapStatistics();
-
-/** Bytes allocated so far where V8 counts them, else bytes in use. */
-function counted() {
-  const statistics = /** @type {{ total_allocated_bytes?: number, used_heap_size: number }} */ (v8.getHeapStatistics());
-  return statistics.total_allocated_bytes ?? statistics.used_heap_size;
+function usedBytes() {
+  return v8.getHeapStatistics().used_heap_size;
 }
 
 module.exports = { Recorder };

@@ -46,11 +46,6 @@ function pickSizes({ rss, heapTotal, heapUsed, external }) {
   return { rss, heapTotal, heapUsed, external };
 }
 
-/** Node 26 counts every allocated byte; before it, nothing does. */
-function totalAllocatedBytes() {
-  return /** @type {{ total_allocated_bytes?: number }} */ (v8.getHeapStatistics()).total_allocated_bytes ?? null;
-}
-
 /** @returns {import('../../index').Report['spaces']} */
 function heapSpaces() {
   return Object.fromEntries(v8.getHeapSpaceStatistics().map((space) => [space.space_name, {
@@ -74,4 +69,4 @@ function containerLimitBytes() {
   return limit > 0 && limit < os.totalmem() ? limit : null;
 }
 
-module.exports = { readMemory, readSizes, totalAllocatedBytes };
+module.exports = { readMemory, readSizes };

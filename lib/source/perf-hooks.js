@@ -15,7 +15,7 @@ const { oldGenerationLimitBytes } = require('../heap-limit.js');
 const { native } = require('../native.js');
 const { judgeHealth } = require('./health.js');
 const { Ledger } = require('./ledger.js');
-const { readMemory, readSizes, totalAllocatedBytes } = require('./memory.js');
+const { readMemory, readSizes } = require('./memory.js');
 const { PauseRecorder } = require('./pause-recorder.js');
 const { warnOnce } = require('../warn.js');
 const { Threshold } = require('./thresholds.js');
@@ -75,8 +75,6 @@ class PerfHooksSource {
   #startedMs = now();
   #resetMs = this.#startedMs;
   #sampledMs = -Infinity;
-  #allocatedAtReset = totalAllocatedBytes() ?? 0;
-  #allocatedAtSample = this.#allocatedAtReset;
   /** @type {Map<number, InstanceType<typeof Threshold>>} */
   #thresholds = new Map();
   /** @type {InstanceType<typeof Ledger<Crossing>>} */
@@ -147,7 +145,6 @@ class PerfHooksSource {
   /** @returns {import('./source').ReportJson} */
   report() {
     this.#flush();
-    const allocated = totalAllocatedBytes();
     const all = this.#kinds.all.toGcKind();
     return {
       schemaVersion: 1,
@@ -170,9 +167,8 @@ class PerfHooksSource {
         droppedEvents: 0,
       },
       allocation: {
-        bytesPerSecond: this.#perMs('allocatedBytes', 10_000) * 1000,
-        totalBytes: allocated === null ? 0 : allocated - this.#allocatedAtReset,
-        exact: allocated !== null,
+        bytesPerSecond: 0,
+        totalBytes: 0,
         promotedBytesPerSecond: 0,
         survivalRatio: 0,
       },
@@ -211,7 +207,6 @@ class PerfHooksSource {
     this.#flush();
     this.#kinds = newKinds();
     this.#resetMs = now();
-    this.#allocatedAtReset = totalAllocatedBytes() ?? 0;
   }
 
   detach() {
@@ -254,11 +249,9 @@ class PerfHooksSource {
 
   #sample() {
     const sample = { timeMs: unixNow(), ...readSizes(), heapAfterLastMajorGc: null };
-    const allocated = totalAllocatedBytes() ?? 0;
-    this.#tiers.addSample(sample, allocated - this.#allocatedAtSample);
+    this.#tiers.addSample(sample);
     this.#samples.add(sample);
     this.#sampledMs = now();
-    this.#allocatedAtSample = allocated;
   }
 
   #evaluate() {
@@ -294,7 +287,7 @@ class PerfHooksSource {
   /**
    * Over the window, in whole seconds, or what has passed of it since the start or the last reset.
    *
-   * @param {'gcMs' | 'allocatedBytes'} field
+   * @param {'gcMs'} field
    * @param {number} windowMs
    */
   #perMs(field, windowMs) {

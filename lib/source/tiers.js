@@ -13,13 +13,11 @@ class Tiers {
 
   /**
    * @param {Sample} sample
-   * @param {number} allocatedBytes since the sample before
    */
-  addSample({ timeMs, ...gauges }, allocatedBytes) {
+  addSample({ timeMs, ...gauges }) {
     for (const tier of this.#tiers) {
       const point = pointAt(tier, timeMs);
       Object.assign(point, gauges); // the newest value of an interval stands for it
-      point.allocatedBytes += allocatedBytes;
     }
   }
 
@@ -37,7 +35,7 @@ class Tiers {
   /**
    * Summed from the finest tier, so in whole seconds; it reaches back ten minutes.
    *
-   * @param {'gcMs' | 'allocatedBytes'} field
+   * @param {'gcMs'} field
    * @param {number} sinceMs
    */
   sumSince(field, sinceMs) {

@@ -66,8 +66,7 @@ function trafficSection(watched, { columns, paint }) {
   const allocated = `${formatRate(allocation.bytesPerSecond)} over 10 s, ${formatBytes(allocation.totalBytes)} in all`;
   const facts = [
     ['GC share', `${formatPercent(timeRatio.last10s)} over 10 s, ${formatPercent(timeRatio.last1m)} over 1 min, ${formatPercent(timeRatio.lifetime)} over its life`],
-    // V8 of Node 26 counts allocation by itself, whatever is known of GCs.
-    ['allocation', allocation.exact ? `${allocated} (exact)` : (unknown ?? allocated)],
+    ['allocation', unknown ?? allocated],
     ['promotion', unknown ?? `${formatRate(allocation.promotedBytesPerSecond)} over 10 s into the old generation`],
     ['survival', unknown ?? `${formatPercent(allocation.survivalRatio)} of the young generation outlives a minor GC`],
   ];

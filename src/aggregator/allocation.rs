@@ -1,15 +1,13 @@
 //! What was allocated, promoted and kept, from the heap's sizes around each GC.
 //!
 //! Between two GCs the heap only grows, by what was allocated: used before this GC minus used after the last one.
-//! V8 14.6 counts allocation itself (`total_allocated_bytes`); where it does, its count is taken instead.
+//! V8 14.6 counts allocation itself, but each reading of its count adds to it (see [`crate::v8::heap`]).
 
 use super::counters::Counters;
 use crate::event::{GcEvent, GcKind, HeapReading, HeapSample};
 
 /// Follows one isolate's heap from GC to GC.
 pub struct Allocation {
-    /// Where V8 counts itself: its count when the watcher started.
-    exact_base_bytes: Option<u64>,
     /// Bytes in use after the last GC, and when that was.
     used_bytes: u64,
     used_at_ns: u64,
@@ -19,17 +17,7 @@ impl Allocation {
     /// Begins at a heap as it is now.
     #[must_use]
     pub fn new(first: &HeapSample) -> Self {
-        Self {
-            exact_base_bytes: (first.allocated_bytes > 0).then_some(first.allocated_bytes),
-            used_bytes: first.used_bytes,
-            used_at_ns: first.at_ns,
-        }
-    }
-
-    /// V8 counts allocation itself.
-    #[must_use]
-    pub fn is_exact(&self) -> bool {
-        self.exact_base_bytes.is_some()
+        Self { used_bytes: first.used_bytes, used_at_ns: first.at_ns }
     }
 
     /// Takes one GC in. A nested one lies within an outer one that tells of both.
@@ -38,7 +26,7 @@ impl Allocation {
             return;
         }
         let used = event.before.used_bytes;
-        self.allocated(used, event.allocated_bytes, counters);
+        self.allocated(used, counters);
         self.used_bytes = event.after.used_bytes;
         self.used_at_ns = event.start_ns.saturating_add(event.pause_ns);
 
@@ -66,19 +54,13 @@ impl Allocation {
         if sample.at_ns < self.used_at_ns {
             return;
         }
-        self.allocated(sample.used_bytes, sample.allocated_bytes, counters);
+        self.allocated(sample.used_bytes, counters);
         self.used_bytes = sample.used_bytes;
         self.used_at_ns = sample.at_ns;
     }
 
-    fn allocated(&self, used_bytes: u64, allocated_bytes: u64, counters: &mut Counters) {
-        match self.exact_base_bytes {
-            Some(base) => {
-                counters.allocated_bytes =
-                    counters.allocated_bytes.max(float(allocated_bytes.saturating_sub(base)));
-            }
-            None => counters.allocated_bytes += float(used_bytes.saturating_sub(self.used_bytes)),
-        }
+    fn allocated(&self, used_bytes: u64, counters: &mut Counters) {
+        counters.allocated_bytes += float(used_bytes.saturating_sub(self.used_bytes));
     }
 }
 
@@ -91,11 +73,11 @@ fn float(bytes: u64) -> f64 {
 mod tests {
     use super::*;
 
-    fn sample(at_ns: u64, used_bytes: u64, allocated_bytes: u64) -> HeapSample {
-        HeapSample { at_ns, used_bytes, allocated_bytes, ..HeapSample::default() }
+    fn sample(at_ns: u64, used_bytes: u64) -> HeapSample {
+        HeapSample { at_ns, used_bytes, ..HeapSample::default() }
     }
 
-    fn minor(start_ns: u64, before: (u64, u64), after: (u64, u64), allocated_bytes: u64) -> GcEvent {
+    fn minor(start_ns: u64, before: (u64, u64), after: (u64, u64)) -> GcEvent {
         GcEvent {
             start_ns,
             pause_ns: 1,
@@ -103,7 +85,6 @@ mod tests {
             after: HeapReading { used_bytes: after.0, young_used_bytes: after.1 },
             total_bytes: 0,
             external_bytes: 0,
-            allocated_bytes,
             kind: GcKind::Minor,
             forced: false,
             nested: false,
@@ -117,10 +98,9 @@ mod tests {
 
     #[test]
     fn allocation_is_what_the_heap_grew_by_between_gcs() {
-        let (mut allocation, mut counters) = (Allocation::new(&sample(0, 1000, 0)), Counters::default());
-        allocation.record(&minor(10, (1500, 600), (1100, 100), 0), &mut counters);
-        allocation.record(&minor(20, (1900, 900), (1200, 50), 0), &mut counters);
-        assert!(!allocation.is_exact());
+        let (mut allocation, mut counters) = (Allocation::new(&sample(0, 1000)), Counters::default());
+        allocation.record(&minor(10, (1500, 600), (1100, 100)), &mut counters);
+        allocation.record(&minor(20, (1900, 900), (1200, 50)), &mut counters);
         assert!(close(counters.allocated_bytes, 500.0 + 800.0));
         // Old generation: 900 → 1000, 1000 → 1150.
         assert!(close(counters.promoted_bytes, 100.0 + 150.0));
@@ -130,25 +110,18 @@ mod tests {
 
     #[test]
     fn a_sample_between_two_gcs_is_not_counted_twice() {
-        let (mut allocation, mut counters) = (Allocation::new(&sample(0, 1000, 0)), Counters::default());
-        allocation.sample(&sample(5, 1200, 0), &mut counters);
-        allocation.record(&minor(10, (1500, 600), (1100, 100), 0), &mut counters);
+        let (mut allocation, mut counters) = (Allocation::new(&sample(0, 1000)), Counters::default());
+        allocation.sample(&sample(5, 1200), &mut counters);
+        allocation.record(&minor(10, (1500, 600), (1100, 100)), &mut counters);
         // Read before that GC and told after it.
-        allocation.sample(&sample(9, 1400, 0), &mut counters);
+        allocation.sample(&sample(9, 1400), &mut counters);
         assert!(close(counters.allocated_bytes, 500.0));
     }
 
     #[test]
-    fn where_v8_counts_its_count_is_taken() {
-        let (mut allocation, mut counters) = (Allocation::new(&sample(0, 1000, 50_000)), Counters::default());
-        allocation.record(&minor(10, (1500, 600), (1100, 100), 51_234), &mut counters);
-        assert!(allocation.is_exact() && close(counters.allocated_bytes, 1234.0));
-    }
-
-    #[test]
     fn a_heap_that_shrank_between_gcs_allocated_nothing() {
-        let (mut allocation, mut counters) = (Allocation::new(&sample(0, 1000, 0)), Counters::default());
-        allocation.record(&minor(10, (900, 600), (800, 100), 0), &mut counters);
+        let (mut allocation, mut counters) = (Allocation::new(&sample(0, 1000)), Counters::default());
+        allocation.record(&minor(10, (900, 600), (800, 100)), &mut counters);
         assert!(close(counters.allocated_bytes, 0.0));
     }
 }

@@ -508,7 +508,6 @@ impl IsolateState {
             allocation: AllocationReport {
                 bytes_per_second: short.per_second(short.added.allocated_bytes),
                 total_bytes: life.added.allocated_bytes,
-                exact: self.allocation.is_exact(),
                 promoted_bytes: life.added.promoted_bytes,
                 promoted_bytes_per_second: short.per_second(short.added.promoted_bytes),
                 survival_ratio: if young > 0.0 { long.added.survived_bytes / young } else { 0.0 },

@@ -123,7 +123,6 @@ pub fn self_check(runtime: Runtime) -> Result<Option<String>> {
         malloced_bytes: field("malloced_memory"),
         native_contexts: field("number_of_native_contexts"),
         detached_contexts: field("number_of_detached_contexts"),
-        allocated_bytes: None,
     };
     let expected = layout::Expectation { v8_version: runtime.v8, is_bun: runtime.bun, heap };
     Ok(layout::check(&expected).err().map(|refusal| refusal.to_string()))

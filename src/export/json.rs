@@ -100,7 +100,6 @@ struct HistogramJson {
 struct AllocationJson {
     bytes_per_second: f64,
     total_bytes: f64,
-    exact: bool,
     promoted_bytes_per_second: f64,
     survival_ratio: f64,
 }
@@ -337,7 +336,6 @@ fn report_json(report: &Report) -> ReportJson<'_> {
         allocation: AllocationJson {
             bytes_per_second: report.allocation.bytes_per_second,
             total_bytes: report.allocation.total_bytes,
-            exact: report.allocation.exact,
             promoted_bytes_per_second: report.allocation.promoted_bytes_per_second,
             survival_ratio: report.allocation.survival_ratio,
         },

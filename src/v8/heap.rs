@@ -1,7 +1,8 @@
 //! V8's heap statistics, copied into plain structs.
 //!
 //! Source: `v8-statistics.h`. The layout of `HeapStatistics` only ever grew at its end (112 bytes in V8 10–14.1,
-//! 120 since 14.6 with `total_allocated_bytes`); [`super::layout`] finds its extent at run time.
+//! 120 since 14.6 with `total_allocated_bytes`); [`super::layout`] finds its extent at run time. That last field is not used: each reading of it adds again what V8's
+//! allocation buffers hold, 30 KB to 1 MB (two readings in a row on Node 26.10 differ by that much).
 
 use std::ffi::{CStr, c_char, c_void};
 use std::mem::MaybeUninit;
@@ -51,8 +52,6 @@ pub struct HeapStatistics {
     pub native_contexts: u64,
     /// Contexts that were detached and are still alive.
     pub detached_contexts: u64,
-    /// All that was ever allocated, from V8 14.6 on.
-    pub allocated_bytes: Option<u64>,
 }
 
 /// `v8::HeapSpaceStatistics`: 40 bytes in every version.
@@ -78,25 +77,22 @@ pub struct SpaceStatistics {
     pub physical_bytes: u64,
 }
 
-/// Which parts of `HeapStatistics` this V8 has; from [`super::layout::check`].
+/// `HeapStatistics` is as it was checked to be; from [`super::layout::check`] alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Extent {
-    /// `total_allocated_bytes` is there.
-    pub has_allocated_bytes: bool,
-}
+pub struct Extent(pub(super) ());
 
 impl Isolate {
     /// `Isolate::GetHeapStatistics`. Costs 0.15–0.3 µs, 2–6 µs with the cold caches inside a GC.
     #[must_use]
     #[inline]
-    pub fn heap_statistics(self, extent: Extent) -> HeapStatistics {
+    pub fn heap_statistics(self, _extent: Extent) -> HeapStatistics {
         // Not initialized as a whole: clearing 512 bytes inside every GC would be waste. V8 leaves fields unwritten
         // only in the room.
         let mut raw = MaybeUninit::<RawHeapStatistics>::uninit();
         let pointer = raw.as_mut_ptr();
         // The fields are read through the raw pointer, so no reference to uninitialized memory is made.
         // SAFETY: on the isolate's thread by construction. `layout::check` has seen V8 write at least 112 and fewer than `ROOM` bytes: the
-        // call stays inside `raw` and initializes each field read (`total_allocated_bytes` where `extent` says so).
+        // call stays inside `raw` and initializes each field read.
         unsafe {
             (self.symbols().get_heap_statistics)(self.raw(), pointer.cast::<c_void>());
             HeapStatistics {
@@ -107,7 +103,6 @@ impl Isolate {
                 malloced_bytes: (*pointer).malloced_memory as u64,
                 native_contexts: (*pointer).number_of_native_contexts as u64,
                 detached_contexts: (*pointer).number_of_detached_contexts as u64,
-                allocated_bytes: extent.has_allocated_bytes.then(|| (*pointer).total_allocated_bytes),
             }
         }
     }

@@ -237,7 +237,7 @@ export function makeCharts(view) {
       note: () => `${formatPercent(view.state.gc.timeRatio.last1m)} of the last minute, ${formatPercent(view.state.gc.timeRatio.lifetime)} since the start`,
     }),
     areaChart(view, {
-      id: 'allocation', title: 'Allocation', label: 'Allocation rate', name: view.state.allocation.exact ? 'allocated' : 'allocated, about', colour: 'minor', fill: 'minorFill', least: 1024 * 64,
+      id: 'allocation', title: 'Allocation', label: 'Allocation rate', name: 'allocated', colour: 'minor', fill: 'minorFill', least: 1024 * 64,
       value: ({ allocatedBytes }, lengthMs) => (allocatedBytes * 1000) / lengthMs, format: formatRate, newest: () => formatRate(view.state.allocation.bytesPerSecond),
       axis: { values: (_, splits) => splits.map(round(formatRate)), incrs: BYTE_STEPS, size: 68 },
       note: () => `${formatRate(view.state.allocation.promotedBytesPerSecond)} grow old`,
