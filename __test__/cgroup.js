@@ -72,7 +72,7 @@ async function remove(folder) {
       rmdirSync(folder);
       return;
     } catch (error) {
-      if (tries === 50) throw error;
+      if (tries === 300) throw error;
       await new Promise((resolve) => { setTimeout(resolve, 100); });
     }
   }
