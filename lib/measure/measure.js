@@ -79,10 +79,10 @@ async function decide(rounds, options, estimate) {
   const look = () => judge(rounds.series.calls, rounds.series.total, toleranceBytes, estimate);
   for (;;) {
     let judgement = null;
-    for (const wanted of [VERDICT_ROUNDS, 1.5 * VERDICT_ROUNDS, 2 * VERDICT_ROUNDS]) {
+    for (const wanted of [VERDICT_ROUNDS, 1.5 * VERDICT_ROUNDS, 2 * VERDICT_ROUNDS, 3 * VERDICT_ROUNDS]) {
       const inTime = await rounds.until(wanted);
       judgement = look();
-      if (!inTime || judgement.verdict === 'clean' || judgement.verdict === 'leak') break;
+      if (!inTime || rounds.isLight || judgement.verdict === 'clean' || judgement.verdict === 'leak') break;
     }
     judgement ??= look();
     if (judgement.verdict === 'clean') return judgement;
@@ -91,6 +91,10 @@ async function decide(rounds, options, estimate) {
       if (judgement.verdict === 'leak') return judgement;
     }
     if (rounds.leftMs <= 0) return judgement;
+    if (rounds.isLight) {
+      rounds.thoroughly();
+      continue;
+    }
     // What is levelling off needs more calls, not larger rounds; both are had by larger rounds.
     if (!rounds.enlarge(ENLARGE, judgement.slope.median)) {
       while (rounds.leftMs > 0 && !rounds.isFull) {

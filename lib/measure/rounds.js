@@ -5,10 +5,13 @@ const v8 = require('node:v8');
 const { now } = require('../clock.js');
 const { Calls } = require('./calls.js');
 const { Series } = require('./series.js');
-const { Settler, usedBytes } = require('./settle.js');
+const { Settler, hasYoung, usedBytes } = require('./settle.js');
 
 /** A round of calls takes about this long: well above the collections' own noise, and some dozens fit into a second. */
 const ROUND_MS = 8;
+
+/** A round that takes so many times as long as it should is cut short: some leaks make every call slower than the last. */
+const SLOWER = 4;
 
 /** A slow function may take longer for a round, so that there are more calls than one in it. */
 const FEWEST_CALLS = 10;
@@ -34,8 +37,19 @@ const PROVOKING_BYTES = 64 * 1024 * 1024;
 /** Collections themselves leave as much. */
 const NEGLIGIBLE_BYTES = 512;
 
-/** Runs rounds of calls, each followed by a settled reading; knows how many calls make a round. */
+/** Of what a series grew by, this share may have been garbage that had grown old. */
+const FLOATING_SHARE = 0.25;
+
+/**
+ * Runs rounds of calls, each followed by a settled reading; knows how many calls make a round.
+ *
+ * A full collection takes as long as the heap is large, and a test runner's is. So at first only the young generation is collected after each
+ * round, and all of it at the end: that shows how much of the readings was garbage. Where it was little, it is subtracted; else, and where the readings decide
+ * nothing, they are made again with a full collection each.
+ */
 class Rounds {
+  /** Whether readings are made after collections of the young generation. */
+  isLight = hasYoung();
   series = new Series(MAX_ROUNDS + 1);
   callsPerRound = 1;
   warmupCalls = 0;
@@ -46,6 +60,7 @@ class Rounds {
   #startMs = now();
   /** Of one call, roughly. */
   #callMs = Infinity;
+  #lastCallMs = Infinity;
 
   /**
    * @param {() => unknown} fn
@@ -80,7 +95,7 @@ class Rounds {
       if (this.#callMs * count >= ROUND_MS) break;
       if (usedBytes() - startBytes > ROOM_BYTES / 4) break;
     }
-    await this.#settle();
+    await this.#settleRound();
     const bytesPerCall = Math.max(1, (usedBytes() - startBytes) / this.calls);
     this.callsPerRound = this.#fitting(Math.min(MOST_CALLS, Math.max(FEWEST_CALLS, Math.round(ROUND_MS / this.#callMs))), bytesPerCall);
     let before = Infinity;
@@ -92,6 +107,7 @@ class Rounds {
       if (round > 0 && (Math.abs(grown) < this.#options.toleranceBytes / 2 || grown > 0.7 * before)) break;
       before = grown;
     }
+    if (this.isLight) await this.#settle();
     this.#restart();
   }
 
@@ -103,11 +119,37 @@ class Rounds {
   /** @param {number} wanted rounds @returns {Promise<boolean>} whether there was time for them */
   async until(wanted) {
     while (this.count < Math.min(wanted, MAX_ROUNDS)) {
-      if (this.leftMs <= 0) return false;
+      if (this.leftMs <= 0) break;
       await this.#round();
       this.series.read(this.calls);
     }
+    if (this.isLight && !await this.#endLightly()) {
+      this.isLight = false;
+      this.#restart();
+      return this.until(wanted);
+    }
+    return this.leftMs > 0 || this.count >= wanted;
+  }
+
+  /** A full collection shows what of the readings was garbage. @returns {Promise<boolean>} false: too much of it */
+  async #endLightly() {
+    const { series } = this;
+    const last = series.length - 1;
+    const calls = series.calls[last] - series.calls[0];
+    const grown = series.total[last] - series.total[0];
+    await this.#settle();
+    const { used_heap_size: heap, external_memory: external } = v8.getHeapStatistics();
+    const floating = { heap: series.heap[last] - heap, external: series.external[last] - external };
+    const bytes = Math.abs(floating.heap) + Math.abs(floating.external);
+    if (bytes > Math.max((calls * this.#options.toleranceBytes) / 2, grown * FLOATING_SHARE)) return false;
+    series.subtract(0, floating);
     return true;
+  }
+
+  /** From now on with full collections. */
+  thoroughly() {
+    this.isLight = false;
+    this.#restart();
   }
 
   get isFull() {
@@ -124,6 +166,7 @@ class Rounds {
   enlarge(factor, bytesPerCall) {
     const larger = this.#fitting(this.callsPerRound * factor, Math.max(1, bytesPerCall));
     const isLarger = larger > this.callsPerRound;
+    this.isLight = false;
     this.callsPerRound = Math.max(this.callsPerRound, larger);
     this.#restart();
     return isLarger || factor === 1;
@@ -169,8 +212,12 @@ class Rounds {
     this.#recorder.begin();
     const made = await this.#run(this.callsPerRound);
     this.#recorder.end(made);
-    await this.#settle();
+    await this.#settleRound();
     return made;
+  }
+
+  #settleRound() {
+    return this.isLight ? this.#settler.settleYoung() : this.#settle();
   }
 
   #settle() {
@@ -180,9 +227,12 @@ class Rounds {
   /** @param {number} count */
   async #run(count) {
     const startMs = now();
-    const made = await this.#calls.run(count);
-    // The quickest counts: a busy machine makes calls slower, never faster, and rounds of few calls say little.
-    this.#callMs = Math.max(1e-5, Math.min(this.#callMs, (now() - startMs) / made));
+    const mostMs = SLOWER * Math.max(ROUND_MS, count * this.#callMs);
+    const made = await this.#calls.run(count, startMs + mostMs, now);
+    // The quicker of two rounds counts: a busy machine makes calls slower, never faster, and rounds of few calls say little.
+    const callMs = Math.max(1e-5, (now() - startMs) / made);
+    this.#callMs = Math.min(this.#lastCallMs, callMs);
+    this.#lastCallMs = callMs;
     return made;
   }
 
