@@ -55,6 +55,13 @@ describe('measure()', () => {
     await assert.rejects(measure(async () => { throw error; }), (thrown) => thrown === error);
   });
 
+  test('one inside the function under test is refused: it would wait for itself', async () => {
+    await assert.rejects(measure(() => measure(() => {})), { code: 'HEAPWATCH_BUSY' });
+    await assert.rejects(measure(async () => { await measure(() => {}); }), { code: 'HEAPWATCH_BUSY' });
+    const [first, second] = await Promise.all([measure(() => {}, PATIENT), measure(() => {}, PATIENT)]);
+    assert.deepEqual([first.verdict, second.verdict], ['clean', 'clean']);
+  });
+
   test('the signal ends it, and time does', async () => {
     await assert.rejects(measure(() => {}, { signal: AbortSignal.abort(new Error('enough')) }), /enough/);
     const controller = new AbortController();

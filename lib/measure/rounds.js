@@ -10,8 +10,8 @@ const { Settler, hasYoung, usedBytes } = require('./settle.js');
 /** A round of calls takes about this long: well above the collections' own noise, and some dozens fit into a second. */
 const ROUND_MS = 8;
 
-/** A round that takes so many times as long as it should is cut short: some leaks make every call slower than the last. */
-const SLOWER = 4;
+/** A round that takes so many times as long as it should is cut short: some leaks make every call slower than the last. So does a busy machine: not too soon. */
+const SLOWER = 12;
 
 /** A slow function may take longer for a round, so that there are more calls than one in it. */
 const FEWEST_CALLS = 10;
@@ -60,7 +60,6 @@ class Rounds {
   #startMs = now();
   /** Of one call, roughly. */
   #callMs = Infinity;
-  #lastCallMs = Infinity;
 
   /**
    * @param {() => unknown} fn
@@ -229,10 +228,8 @@ class Rounds {
     const startMs = now();
     const mostMs = SLOWER * Math.max(ROUND_MS, count * this.#callMs);
     const made = await this.#calls.run(count, startMs + mostMs, now);
-    // The quicker of two rounds counts: a busy machine makes calls slower, never faster, and rounds of few calls say little.
-    const callMs = Math.max(1e-5, (now() - startMs) / made);
-    this.#callMs = Math.min(this.#lastCallMs, callMs);
-    this.#lastCallMs = callMs;
+    // The quickest counts: a busy machine makes calls slower, never faster, and rounds of few calls say little.
+    this.#callMs = Math.max(1e-5, Math.min(this.#callMs, (now() - startMs) / made));
     return made;
   }
 
