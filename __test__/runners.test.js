@@ -52,6 +52,13 @@ for (const name of /** @type {const} */ (['jest29', 'jest30', 'vitest'])) {
       assert.match(output, /toLeak had not finished when the test ended/);
     });
 
+    test('a leak in a test whose time is over is told all the same', async () => {
+      const { code, output } = await inProject(['short-of-time.test']);
+      assert.notEqual(code, 0, output);
+      assert.match(output, /leakyHandler\(\) retains [\d,]+ B per call/);
+      assert.match(output, /toLeak was still looking for who leaks when the test ended/);
+    });
+
     test('a function that throws fails with its own error, not as a leak', async () => {
       const { code, output } = await inProject(['throws.test']);
       assert.notEqual(code, 0, output);

@@ -28,6 +28,10 @@ const ROOM_SHARE = 0.2;
 /** Rounds of one size before a verdict is given up for that size. */
 const MAX_ROUNDS = 48;
 
+/** Until then V8 compiles and learns, and libraries fill what they fill: for slow functions in a share of the time there is. */
+const WARMUP_CALLS = 200;
+const WARMUP_SHARE = 0.15;
+
 /** Warm-up ends by itself long before this, unless it never ends. */
 const MAX_WARMUP_ROUNDS = 16;
 
@@ -94,6 +98,7 @@ class Rounds {
       if (this.#callMs * count >= ROUND_MS) break;
       if (usedBytes() - startBytes > ROOM_BYTES / 4) break;
     }
+    while (this.calls < WARMUP_CALLS && this.elapsedMs < this.#options.maxMs * WARMUP_SHARE && usedBytes() - startBytes < ROOM_BYTES / 4) await this.#run(FEWEST_CALLS);
     await this.#settleRound();
     const bytesPerCall = Math.max(1, (usedBytes() - startBytes) / this.calls);
     this.callsPerRound = this.#fitting(Math.min(MOST_CALLS, Math.max(FEWEST_CALLS, Math.round(ROUND_MS / this.#callMs))), bytesPerCall);
