@@ -3,6 +3,7 @@
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 
+const { assertionsTable } = require('./assertions/summary.js');
 const { blockedTable } = require('./blocked/summary.js');
 const { countsTable, verdictLine } = require('./exact-counts/summary.js');
 const { expressTable } = require('./express/summary.js');
@@ -28,6 +29,7 @@ const TABLES = {
   heap: heapTable,
   snapshot: snapshotTable,
   'snapshot-stress': stressTable,
+  assertions: assertionsTable,
 };
 
 const DOCUMENT = path.join(__dirname, '..', 'docs', 'benchmarks.md');
