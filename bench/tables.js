@@ -4,6 +4,7 @@ const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 
 const { assertionsTable } = require('./assertions/summary.js');
+const { compareTable } = require('./assertions-compare/summary.js');
 const { blockedTable } = require('./blocked/summary.js');
 const { countsTable, verdictLine } = require('./exact-counts/summary.js');
 const { expressTable } = require('./express/summary.js');
@@ -30,6 +31,7 @@ const TABLES = {
   snapshot: snapshotTable,
   'snapshot-stress': stressTable,
   assertions: assertionsTable,
+  'assertions-compare': compareTable,
 };
 
 const DOCUMENT = path.join(__dirname, '..', 'docs', 'benchmarks.md');

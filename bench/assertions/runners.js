@@ -63,4 +63,4 @@ async function runCorpus(runner, node, { ask, seed, part = '0/1', only }) {
   }
 }
 
-module.exports = { RUNNERS, missing, runCorpus, runnerVersion };
+module.exports = { RUNNERS, corpusFiles, missing, runCorpus, runnerVersion };
