@@ -64,7 +64,7 @@ async function main() {
       while (os.loadavg()[0] > Number(values['max-load'])) await sleep(5000);
       const loadBefore = os.loadavg()[0];
       const part = ask === 'message' && !values.quick ? `${(cells.findIndex(({ result: each }) => each === result) + repeat) % PARTS}/${PARTS}` : '0/1';
-      const { outcomes, output } = await besideNoise(() => runCorpus(result.runner, node.path, { ask, part, seed: repeat + 1, only: values.program }));
+      const { outcomes, output } = await besideNoise(() => runCorpus(result.runner, path.resolve(node.path), { ask, part, seed: repeat + 1, only: values.program }));
       tell(result, ask, outcomes);
       if (ask === 'verdict' && values.program === undefined && outcomes.length < PROGRAMS.length) console.log(output.slice(-3000));
       if (values.program !== undefined) console.log(output.slice(-6000));

@@ -10,6 +10,7 @@ const path = require('node:path');
 const { messageOf } = require('../errors.js');
 const { Calls } = require('../measure/calls.js');
 const { Settler, usedBytes } = require('../measure/settle.js');
+const { AllocationSites } = require('./allocation-site.js');
 
 /** A count per call is exact with these few, and the snapshots stay alike. */
 const FEWEST_CALLS = 100;
@@ -51,12 +52,21 @@ async function culprits(fn, options, found) {
     const before = await snapshot({ mode: 'fork', path: path.join(dir, 'before.heapsnapshot') });
     await settler.settle(0);
     const fromBytes = usedBytes();
-    const calls = await new Calls(fn, options).run(callsFor(found));
-    await settler.settle(0);
+    const sites = new AllocationSites();
+    sites.begin();
+    let site = null;
+    let calls;
+    try {
+      calls = await new Calls(fn, options).run(callsFor(found));
+      await settler.settle(0);
+    } finally {
+      site = sites.end();
+    }
+    await settler.settle(0); // what the profiler held
     const rate = (usedBytes() - fromBytes) / calls;
     const after = await snapshot({ mode: 'fork', path: path.join(dir, 'after.heapsnapshot') });
     const { findings } = await diff(before.path, after.path);
-    if (findings.length > 0) return findings.slice(0, SHOWN).map((/** @type {Finding} */ finding) => line(finding, calls));
+    if (findings.length > 0) return findings.slice(0, SHOWN).map((/** @type {Finding} */ finding, /** @type {number} */ at) => line(finding, calls, at === 0 ? site : null));
     if (rate < Math.max(found.toleranceBytes, GOES_ON * found.retainedBytesPerCall)) return null;
     return ['no culprit is named: the snapshots show no class that grew'];
   } catch (error) {
@@ -73,14 +83,15 @@ function callsFor({ retainedBytesPerCall, totalMs, calls }) {
   return Math.max(1, Math.floor(Math.min(wanted, MOST_BYTES / bytes, MOST_MS / (totalMs / calls))));
 }
 
-/** @typedef {{ className: string, countDelta: number, holder: string, path: string[], site?: string | null }} Finding */
+/** @typedef {{ className: string, countDelta: number, holder: string, path: string[] }} Finding */
 
 /**
  * @param {Finding} finding
  * @param {number} calls
+ * @param {string | null} site of most of what stays
  */
-function line({ className, countDelta, holder, path: holders, site }, calls) {
-  const where = site ? `   allocated at ${site}` : '';
+function line({ className, countDelta, holder, path: holders }, calls, site) {
+  const where = site !== null ? `   allocated at ${site}` : '';
   // The holder in words; the path begins with what called the test.
   const held = holder === '' ? holders.join(' → ') : holder;
   return `+${(countDelta / calls).toFixed(2)} per call  ${className}${where}   held by: ${held}`;
