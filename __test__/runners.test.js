@@ -32,10 +32,9 @@ for (const name of /** @type {const} */ (['jest29', 'jest30', 'vitest'])) {
       assert.equal(code, 0, output);
     });
 
-    test('instances are counted, or it is said that they cannot be', async () => {
+    test('instances that are alive are counted, also where v8.queryObjects cannot see them', async () => {
       const { code, output } = await inProject(['alive.test']);
-      if (name === 'vitest') assert.equal(code, 0, output);
-      else assert.match(output, /v8\.queryObjects cannot see the instances of Session/);
+      assert.equal(code, 0, output);
     });
 
     test('a leak fails, and the message has its figures', async () => {
