@@ -26,6 +26,7 @@ function figures({ runs }) {
   return {
     repeats: runs.filter(({ ask }) => ask === 'verdict').length,
     expected,
+    loads: runs.map(({ load }) => (load[0] + load[1]) / 2).sort((a, b) => a - b),
     right: verdicts.filter(({ leaks, verdict }) => verdict === (leaks ? 'leak' : 'clean')).length,
     falseAlarms: verdicts.filter(({ leaks, verdict }) => !leaks && verdict === 'leak').length,
     missed: verdicts.filter(({ leaks, verdict }) => leaks && verdict === 'clean').length,
@@ -44,6 +45,7 @@ function together(all) {
   return {
     repeats: sum(({ repeats }) => repeats), expected: sum(({ expected }) => expected), right: sum(({ right }) => right), falseAlarms: sum(({ falseAlarms }) => falseAlarms),
     missed: sum(({ missed }) => missed), open: sum(({ open }) => open), failures: sum(({ failures }) => failures), named: sum(({ named }) => named),
+    loads: all.flatMap(({ loads }) => loads).sort((a, b) => a - b),
     times: all.flatMap(({ times }) => times).sort((a, b) => a - b), cpuTimes: all.flatMap(({ cpuTimes }) => cpuTimes).sort((a, b) => a - b), messageTimes: all.flatMap(({ messageTimes }) => messageTimes).sort((a, b) => a - b),
   };
 }
@@ -60,9 +62,9 @@ function assertionsTable(results) {
   const rows = [...cells, ...(cells.length > 1 ? [{ name: 'all', ...together(cells) }] : [])];
   const programs = `${PROGRAMS.filter(({ leaks }) => leaks).length} leaking and ${PROGRAMS.filter(({ leaks }) => !leaks).length} clean programs`;
   return `${programs}:\n\n${table(
-    ['', 'repeats', 'verdicts', 'right', 'false alarms', 'leaks called clean', 'inconclusive', 'median', '90 % within', 'CPU median', 'messages', 'name who leaks', 'median with message'],
-    rows.map(({ name, repeats, expected, right, falseAlarms, missed, open, times, cpuTimes, failures, named, messageTimes }) =>
-      [name, repeats, expected, percent(right, expected), falseAlarms, missed, percent(open, expected), at(times, 0.5), at(times, 0.9), at(cpuTimes, 0.5), failures, percent(named, failures), at(messageTimes, 0.5)]),
+    ['', 'repeats', 'load', 'verdicts', 'right', 'false alarms', 'leaks called clean', 'inconclusive', 'median', '90 % within', 'CPU median', 'messages', 'name who leaks', 'median with message'],
+    rows.map(({ name, repeats, loads, expected, right, falseAlarms, missed, open, times, cpuTimes, failures, named, messageTimes }) =>
+      [name, repeats, (loads[loads.length >> 1] ?? 0).toFixed(1), expected, percent(right, expected), falseAlarms, missed, percent(open, expected), at(times, 0.5), at(times, 0.9), at(cpuTimes, 0.5), failures, percent(named, failures), at(messageTimes, 0.5)]),
   )}`;
 }
 
