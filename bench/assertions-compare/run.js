@@ -1,6 +1,6 @@
 'use strict';
 
-const { existsSync, readFileSync } = require('node:fs');
+const { existsSync, readFileSync, rmSync } = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
@@ -72,7 +72,8 @@ function few(count) {
  * @returns {Promise<Answer[]>}
  */
 async function detectLeaks(programs, node) {
-  const its = project('jest30', { transform: undefined, setupFilesAfterEnv: [], testMatch: ['**/program-*.test.js'] }, corpusFiles());
+  const files = corpusFiles();
+  const its = project('jest30', { transform: undefined, setupFilesAfterEnv: [], testMatch: ['**/program-*.test.js'] }, files);
   try {
     const tests = writeTests(its.dir, programs);
     const out = path.join(its.dir, 'results.json');
@@ -85,6 +86,7 @@ async function detectLeaks(programs, node) {
     });
   } finally {
     its.remove();
+    rmSync(files, { recursive: true });
   }
 }
 
