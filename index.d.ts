@@ -202,8 +202,8 @@ export function pendingSnapshots(options?: { dir?: string }): PendingSnapshot[];
  * one after another, so `fn` must not wait for one. It takes some tenths of a second; `maxMs` is
  * looked at between rounds, so the last round and a leak's confirmation can exceed it by half.
  *
- * @throws {HeapwatchError} (the promise is rejected) `HEAPWATCH_INVALID_OPTION`; `HEAPWATCH_UNSUPPORTED`: no native part.
- * What `fn` throws, and the signal's reason, reject it too.
+ * @throws {HeapwatchError} (the promise is rejected) `HEAPWATCH_INVALID_OPTION`; `HEAPWATCH_UNSUPPORTED`: no native part; `HEAPWATCH_BUSY`: called by a function
+ * that is being measured. What `fn` throws, and the signal's reason, reject it too.
  * @example
  * const { verdict, retainedBytesPerCall, interval } = await heapwatch.measure(() => handler(request));
  */

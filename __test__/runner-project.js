@@ -2,7 +2,7 @@
 
 // A project below an installed runner, with heapwatch in its node_modules as npm would put it there.
 
-const { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } = require('node:fs');
+const { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 
 const { ROOT, run } = require('./run.js');
@@ -26,18 +26,27 @@ function whyNot(name) {
   return !existsSync(path.join(folderOf(name), 'node_modules', RUNNERS[name].bin)) && !process.env.CI ? `${RUNNERS[name].variable} names no folder with it` : false;
 }
 
-/**
- * @param {keyof typeof RUNNERS} name
- * @param {Record<string, unknown>} [config] of Jest
- */
-function project(name, config = {}) {
-  const folder = folderOf(name);
-  const dir = mkdtempSync(path.join(folder, 'project-'));
+/** @param {keyof typeof RUNNERS} name */
+const versionOf = (name) => JSON.parse(readFileSync(path.join(folderOf(name), 'node_modules', RUNNERS[name].bin.split('/')[0], 'package.json'), 'utf8')).version;
+
+/** @param {string} dir gets heapwatch, as npm would put it there */
+function putHeapwatchInto(dir) {
   const target = path.join(dir, 'node_modules', 'heapwatch');
   mkdirSync(target, { recursive: true });
   const binary = readdirSync(ROOT).filter((file) => file.endsWith('.node'));
   for (const part of ['index.js', 'index.d.ts', 'native.js', 'package.json', 'lib', 'types', ...binary]) cpSync(path.join(ROOT, part), path.join(target, part), { recursive: true });
-  cpSync(FIXTURES, dir, { recursive: true });
+}
+
+/**
+ * @param {keyof typeof RUNNERS} name
+ * @param {Record<string, unknown>} [config] of Jest
+ * @param {string} [files] the project's own
+ */
+function project(name, config = {}, files = FIXTURES) {
+  const folder = folderOf(name);
+  const dir = mkdtempSync(path.join(folder, 'project-'));
+  putHeapwatchInto(dir);
+  cpSync(files, dir, { recursive: true });
   writeFileSync(path.join(dir, 'package.json'), '{ "private": true }\n');
   const jest = { setupFilesAfterEnv: ['heapwatch/jest'], testMatch: ['**/*.test.?(m)[jt]s'], testPathIgnorePatterns: ['/node_modules/'], testTimeout: 90_000, transform: {}, ...config };
   writeFileSync(path.join(dir, 'jest.config.json'), JSON.stringify(jest));
@@ -48,15 +57,16 @@ function project(name, config = {}) {
     /**
      * @param {string[]} args
      * @param {NodeJS.ProcessEnv} [env]
+     * @param {{ node?: string, timeoutMs?: number }} [options] node: the binary
      */
-    async run(args, env = {}) {
+    async run(args, env = {}, { node = process.execPath, timeoutMs = 180_000 } = {}) {
       const bin = path.join(folder, 'node_modules', RUNNERS[name].bin);
       const own = name === 'vitest' ? ['run', '--root', dir] : ['--rootDir', dir, '--config', path.join(dir, 'jest.config.json')];
-      const result = await run(process.execPath, [bin, ...own, ...args], { FORCE_COLOR: '0', CI: '', ...env }, { cwd: dir, timeoutMs: 180_000 });
+      const result = await run(node, [bin, ...own, ...args], { FORCE_COLOR: '0', CI: '', ...env }, { cwd: dir, timeoutMs });
       return { ...result, output: result.stdout + result.stderr };
     },
     remove() { rmSync(dir, { recursive: true, force: true }); },
   };
 }
 
-module.exports = { project, whyNot };
+module.exports = { project, putHeapwatchInto, versionOf, whyNot };

@@ -3,6 +3,8 @@
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 
+const { assertionsTable } = require('./assertions/summary.js');
+const { compareTable } = require('./assertions-compare/summary.js');
 const { blockedTable } = require('./blocked/summary.js');
 const { countsTable, verdictLine } = require('./exact-counts/summary.js');
 const { expressTable } = require('./express/summary.js');
@@ -35,6 +37,8 @@ const TABLES = {
   snapshot: snapshotTable,
   'snapshot-latency': latencyTable,
   'snapshot-stress': stressTable,
+  assertions: assertionsTable,
+  'assertions-compare': compareTable,
   oom: oomTable,
 };
 

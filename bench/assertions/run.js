@@ -1,52 +1,149 @@
 'use strict';
-// measure() on the corpus of functions (__test__/assertions), each run in a process of its own, under a busy loop on another core.
-//
-//   node bench/assertions/run.js [--majors 20,22,24,26] [--repeats 20] [--quick] [--write]
-//
-// --quick: the Node that runs this, one repeat. It fails on a false alarm, or with fewer than 95 % right. --write keeps the raw results in results/.
 
-const { spawn, spawnSync } = require('node:child_process');
-const { mkdirSync, writeFileSync } = require('node:fs');
-const { loadavg } = require('node:os');
+const { spawn } = require('node:child_process');
+const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
+const { setTimeout: sleep } = require('node:timers/promises');
+const { parseArgs } = require('node:util');
 
-const programs = [...require('../../__test__/assertions/leaks.js'), ...require('../../__test__/assertions/cleans.js')];
-const after = (name, otherwise) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : otherwise);
-const isQuick = process.argv.includes('--quick');
-const own = process.versions.node.split('.')[0];
-const majors = after('--majors', isQuick ? own : '20,22,24,26').split(',');
-const repeats = isQuick ? 1 : Number(after('--repeats', '20'));
-const ROOT = path.join(__dirname, '..', '..');
-const nodeOf = (major) => (major === own ? process.execPath : path.join(ROOT, '.node-majors', major, 'node_modules', 'node', 'bin', 'node'));
+const { nodeBinaries } = require('../lib/node-binaries.js');
+const { circumstances } = require('../lib/results.js');
+const { missing, RUNNERS, runCorpus, runnerVersion } = require('./runners.js');
+const { assertionsTable, complaints, PROGRAMS } = require('./summary.js');
 
-const noise = spawn(process.execPath, ['-e', 'for (;;) Math.sqrt(Math.random())'], { stdio: 'ignore' });
-let ok = true;
-try {
-  for (const major of majors) {
-    const runs = [];
-    for (let repeat = 0; repeat < repeats; repeat += 1) {
-      for (const { name, leaks } of programs) {
-        const { stdout, status } = spawnSync(nodeOf(major), [path.join(__dirname, 'child.js'), name], { encoding: 'utf8', timeout: 60_000 });
-        const found = status === 0 ? JSON.parse(stdout.trim().split('\n').at(-1)) : { verdict: 'failed' };
-        const isRight = found.verdict === (leaks ? 'leak' : 'clean');
-        runs.push({ name, leaks, isRight, load: Number(loadavg()[0].toFixed(1)), ...found });
-        if (!isRight) console.log(`  Node ${major}: ${leaks ? 'leak' : 'clean'} "${name}": ${found.verdict} ${JSON.stringify(found)}`);
-      }
-    }
-    const count = (test) => runs.filter(test).length;
-    const times = runs.map(({ ms }) => ms ?? 0).sort((a, b) => a - b);
-    const summary = {
-      node: major, runs: runs.length, right: count(({ isRight }) => isRight), falseAlarms: count(({ leaks, verdict }) => !leaks && verdict === 'leak'),
-      missed: count(({ leaks, verdict }) => leaks && verdict === 'clean'), inconclusive: count(({ verdict }) => verdict === 'inconclusive'), medianMs: times[times.length >> 1], p90Ms: times[Math.floor(times.length * 0.9)],
-    };
-    console.log(JSON.stringify(summary));
-    ok &&= summary.falseAlarms === 0 && summary.right >= 0.95 * summary.runs;
-    if (process.argv.includes('--write')) {
-      mkdirSync(path.join(__dirname, 'results'), { recursive: true });
-      writeFileSync(path.join(__dirname, 'results', `measure-${major}.json`), `${JSON.stringify({ summary, runs }, null, 1)}\n`);
+/**
+ * The corpus of functions (__test__/assertions) as assertions, in every runner on every Node, while another process keeps a core busy. Each cell
+ * of that matrix is one file of results, written after each run of a runner; a run that is there already is not made again, so that it can be ended and
+ * started at any time; --max-load has it wait while the machine does other things. All cells are a repeat ahead before one begins the next.
+ *
+ * With --quick once, on the Node that runs it, and nothing is written; fails where a must is missed: a clean program accused, fewer than 95 % right, fewer
+ * than 90 % of the messages naming who leaks.
+ *
+ * @typedef {object} Run
+ * @property {'verdict' | 'message'} ask  message: the leaking programs alone, and what the failure says
+ * @property {number} repeat
+ * @property {number[]} load  the machine's over the last minute, before and after
+ * @property {import('./runners').Outcome[]} outcomes
+ *
+ * @typedef {object} CellResult
+ * @property {ReturnType<typeof circumstances>} circumstances
+ * @property {import('./runners').Runner} runner
+ * @property {string} runnerVersion
+ * @property {Run[]} runs
+ */
+
+const RESULTS = path.join(__dirname, 'results');
+
+/** Who leaks is looked for in so many of the repeats: it takes seconds a program. So each of them has one of four parts of the leaking programs, another one in each cell. */
+const MESSAGE_REPEATS = 4;
+const PARTS = 4;
+
+async function main() {
+  const { values } = parseArgs({ options: {
+    node: { type: 'string', multiple: true },
+    runner: { type: 'string', multiple: true },
+    repeats: { type: 'string', default: '20' },
+    messages: { type: 'string', default: String(MESSAGE_REPEATS) },
+    program: { type: 'string' },
+    'max-load': { type: 'string', default: 'Infinity' },
+    dry: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+  } });
+  const nodes = nodeBinaries(values.node ?? (values.quick ? [process.execPath] : []));
+  const runners = RUNNERS.filter((runner) => values.runner === undefined || values.runner.includes(runner));
+  for (const runner of runners) if (missing(runner)) throw new Error(`${runner}: ${missing(runner)}`);
+  const isWritten = !values.quick && !values.dry && values.program === undefined;
+  const cells = nodes.flatMap((node) => runners.map((runner) => cellOf(node, runner, isWritten)));
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => process.exit(1));
+  for (const { repeat, ask } of plan(values.quick ? 1 : Number(values.repeats), values.quick ? 1 : Number(values.messages))) {
+    for (const { node, result, file } of cells) {
+      if (result.runs.some((run) => run.repeat === repeat && run.ask === ask)) continue;
+      // In CI one runner shows that messages name who leaks; the tests have the others.
+      if (values.quick && ask === 'message' && result.runner !== 'node-test') continue;
+      while (os.loadavg()[0] > Number(values['max-load'])) await sleep(5000);
+      const loadBefore = os.loadavg()[0];
+      const part = ask === 'message' && !values.quick ? `${(cells.findIndex(({ result: each }) => each === result) + repeat) % PARTS}/${PARTS}` : '0/1';
+      const { outcomes, output } = await besideNoise(() => runCorpus(result.runner, path.resolve(node.path), { ask, part, seed: repeat + 1, only: values.program }));
+      tell(result, ask, outcomes);
+      if (ask === 'verdict' && values.program === undefined && outcomes.length < PROGRAMS.length) console.log(output.slice(-3000));
+      if (values.program !== undefined) console.log(output.slice(-6000));
+      result.runs.push({ ask, repeat, load: [loadBefore, os.loadavg()[0]].map((load) => Number(load.toFixed(1))), outcomes });
+      if (isWritten) write(file, result);
     }
   }
-} finally {
-  noise.kill();
+  const results = cells.map(({ result }) => result);
+  console.log(`\n${assertionsTable(results)}`);
+  const missed = complaints(results);
+  if (missed.length > 0) console.error(`\n${missed.join('\n')}`);
+  process.exitCode = missed.length > 0 ? 1 : 0;
 }
-process.exitCode = ok ? 0 : 1;
+
+/**
+ * @template T
+ * @param {() => Promise<T>} work
+ */
+async function besideNoise(work) {
+  const noise = spawn(process.execPath, ['-e', 'for (;;) Math.sqrt(Math.random())'], { stdio: 'ignore' });
+  const end = () => { noise.kill(); };
+  process.on('exit', end);
+  try {
+    return await work();
+  } finally {
+    end();
+    process.off('exit', end);
+  }
+}
+
+/**
+ * @param {number} repeats
+ * @param {number} messages
+ * @returns {{ repeat: number, ask: 'verdict' | 'message' }[]}
+ */
+function plan(repeats, messages) {
+  return Array.from({ length: repeats }, (_, repeat) => [{ repeat, ask: /** @type {const} */ ('verdict') }, ...(repeat < messages ? [{ repeat, ask: /** @type {const} */ ('message') }] : [])]).flat();
+}
+
+/**
+ * @param {import('../lib/node-binaries').NodeBinary} node
+ * @param {import('./runners').Runner} runner
+ * @param {boolean} isContinued
+ */
+function cellOf(node, runner, isContinued) {
+  const file = path.join(RESULTS, `${node.major}-${runner}.json`);
+  /** @type {CellResult} */
+  const result = isContinued && existsSync(file)
+    ? JSON.parse(readFileSync(file, 'utf8'))
+    : { circumstances: circumstances(node), runner, runnerVersion: runnerVersion(runner, node.version), runs: [] };
+  return { node, result, file };
+}
+
+/**
+ * @param {CellResult} cell
+ * @param {Run['ask']} ask
+ * @param {import('./runners').Outcome[]} outcomes
+ */
+function tell({ circumstances: { node }, runner }, ask, outcomes) {
+  console.log(`Node ${node}, ${runner}, ${ask}: ${outcomes.length} programs, ${Math.round(outcomes.reduce((sum, { ms }) => sum + ms, 0) / 1000)} s, load ${os.loadavg()[0].toFixed(1)}`);
+  for (const { program, verdict, message, ms } of outcomes) {
+    const { leaks, label } = /** @type {import('./summary').Program} */ (PROGRAMS.find(({ name }) => name === program));
+    const isRight = verdict === (leaks ? 'leak' : 'clean');
+    const names = ask !== 'message' || String(message).includes(/** @type {string} */ (label));
+    if (!isRight || !names) console.log(`  ${leaks ? 'leaking' : 'clean'} "${program}" is called ${verdict} after ${ms} ms${names ? '' : ` (${label} not named)`}: ${message ?? ''}`);
+  }
+}
+
+/**
+ * One outcome a line: a difference between two states of the file shows what was measured in between.
+ *
+ * @param {string} file
+ * @param {CellResult} result
+ */
+function write(file, { runs, ...rest }) {
+  mkdirSync(RESULTS, { recursive: true });
+  const lines = runs.map(({ outcomes, ...run }) => `  ${JSON.stringify(run).slice(0, -1)}, "outcomes": [\n${outcomes.map((outcome) => `    ${JSON.stringify(outcome)}`).join(',\n')}\n  ]}`);
+  writeFileSync(`${file}.partial`, `${JSON.stringify(rest).slice(0, -1)}, "runs": [\n${lines.join(',\n')}\n]}\n`);
+  renameSync(`${file}.partial`, file);
+}
+
+main();

@@ -9,24 +9,35 @@ const path = require('node:path');
 
 const { messageOf } = require('../errors.js');
 const { Calls } = require('../measure/calls.js');
-const { Settler } = require('../measure/settle.js');
+const { Settler, usedBytes } = require('../measure/settle.js');
+const { AllocationSites } = require('./allocation-site.js');
 
 /** A count per call is exact with these few, and the snapshots stay alike. */
-const CALLS = 100;
+const FEWEST_CALLS = 100;
+
+/** More are made where a call leaves little: what is less than some kilobytes in all is not looked at. */
+const WANTED_BYTES = 128 * 1024;
+const MOST_CALLS = 2000;
 
 /** What the calls may leave behind. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
+/** And how long they may take; snapshots take longer. */
+const MOST_MS = 2000;
+
 /** The first few say it; the rest are parts of them. */
 const SHOWN = 3;
 
+/** A leak goes on at about its rate. */
+const GOES_ON = 0.7;
+
 /**
- * Lines for the message.
+ * Lines for the message; null: nothing grew any more, neither a class nor the heap, so what was measured was a warm-up that ended late.
  *
  * @param {() => unknown} fn
  * @param {import('../measure/options').CheckedMeasureOptions} options
  * @param {import('../../index').Retention} found
- * @returns {Promise<string[]>}
+ * @returns {Promise<string[] | null>}
  */
 async function culprits(fn, options, found) {
   const parts = /** @type {{ snapshot?: Function, diff?: Function }} */ (/** @type {unknown} */ (require('../../index.js')));
@@ -37,15 +48,27 @@ async function culprits(fn, options, found) {
   const dir = mkdtempSync(path.join(tmpdir(), 'heapwatch-culprits-'));
   try {
     const settler = new Settler();
-    const count = Math.max(1, Math.min(CALLS, Math.floor(MOST_BYTES / Math.max(1, found.retainedBytesPerCall))));
     await settler.settle(0);
     const before = await snapshot({ mode: 'fork', path: path.join(dir, 'before.heapsnapshot') });
-    const calls = await new Calls(fn, options).run(count);
     await settler.settle(0);
+    const fromBytes = usedBytes();
+    const sites = new AllocationSites();
+    sites.begin();
+    let site = null;
+    let calls;
+    try {
+      calls = await new Calls(fn, options).run(callsFor(found));
+      await settler.settle(0);
+    } finally {
+      site = sites.end();
+    }
+    await settler.settle(0); // what the profiler held
+    const rate = (usedBytes() - fromBytes) / calls;
     const after = await snapshot({ mode: 'fork', path: path.join(dir, 'after.heapsnapshot') });
     const { findings } = await diff(before.path, after.path);
-    if (findings.length === 0) return ['no culprit is named: the snapshots show no class that grew'];
-    return findings.slice(0, SHOWN).map((/** @type {Finding} */ finding) => line(finding, calls));
+    if (findings.length > 0) return findings.slice(0, SHOWN).map((/** @type {Finding} */ finding, /** @type {number} */ at) => line(finding, calls, at === 0 ? site : null));
+    if (rate < Math.max(found.toleranceBytes, GOES_ON * found.retainedBytesPerCall)) return null;
+    return ['no culprit is named: the snapshots show no class that grew'];
   } catch (error) {
     return [`no culprit is named: ${messageOf(error)}`];
   } finally {
@@ -53,14 +76,22 @@ async function culprits(fn, options, found) {
   }
 }
 
-/** @typedef {{ className: string, countDelta: number, holder: string, path: string[], site?: string | null }} Finding */
+/** @param {import('../../index').Retention} found */
+function callsFor({ retainedBytesPerCall, totalMs, calls }) {
+  const bytes = Math.max(1, retainedBytesPerCall);
+  const wanted = Math.min(MOST_CALLS, Math.max(FEWEST_CALLS, Math.ceil(WANTED_BYTES / bytes)));
+  return Math.max(1, Math.floor(Math.min(wanted, MOST_BYTES / bytes, MOST_MS / (totalMs / calls))));
+}
+
+/** @typedef {{ className: string, countDelta: number, holder: string, path: string[] }} Finding */
 
 /**
  * @param {Finding} finding
  * @param {number} calls
+ * @param {string | null} site of most of what stays
  */
-function line({ className, countDelta, holder, path: holders, site }, calls) {
-  const where = site ? `   allocated at ${site}` : '';
+function line({ className, countDelta, holder, path: holders }, calls, site) {
+  const where = site !== null ? `   allocated at ${site}` : '';
   // The holder in words; the path begins with what called the test.
   const held = holder === '' ? holders.join(' → ') : holder;
   return `+${(countDelta / calls).toFixed(2)} per call  ${className}${where}   held by: ${held}`;

@@ -14,7 +14,7 @@ function install({ expect, afterEach }) {
     function assertion(received, ...args) {
       const { currentTestName, testPath, isNot = false, snapshotState } = this;
       const update = snapshotState?._updateSnapshot;
-      const work = track(name, currentTestName, (signal) => matcher(received, /** @type {any} */ (args), { isNot, signal, testPath, update }));
+      const work = track(name, currentTestName, (signal, tell) => matcher(received, /** @type {any} */ (args), { isNot, signal, testPath, update, tell }));
       const outcome = work.then(({ warning, ...rest }) => {
         if (warning !== undefined) process.emitWarning(warning, { type: 'HeapwatchWarning', code: 'HEAPWATCH_INCONCLUSIVE' });
         return rest;

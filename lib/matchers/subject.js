@@ -9,7 +9,7 @@ const { headline, outlook, paint } = require('./message.js');
 
 /** @typedef {import('../../index').Retention} Retention */
 /** @typedef {{ pass: boolean, message: () => string, warning?: string }} Outcome */
-/** @typedef {{ isNot: boolean, signal: AbortSignal, testPath?: string, update?: 'all' | 'new' | 'none' }} Context */
+/** @typedef {{ isNot: boolean, signal: AbortSignal, testPath?: string, update?: 'all' | 'new' | 'none', tell?: (found: string) => void }} Context */
 
 const ASSERTION_CHECKS = { ...CHECKS, strict: matching((value) => typeof value === 'boolean', 'true or false') };
 
@@ -21,24 +21,30 @@ const ASSERTION_CHECKS = { ...CHECKS, strict: matching((value) => typeof value =
  * @param {Context} context
  * @param {{ toleranceBytes?: number }} [own] of the matcher
  */
-async function observe(fn, given = {}, { signal }, own = {}) {
+async function observe(fn, given = {}, { signal, tell }, own = {}) {
   if (typeof fn !== 'function') throw invalidOption('received', fn, 'a function, not its result: expect(() => handler(request)).not.toLeak()');
   const { strict = false, ...options } = checkFields(given, ASSERTION_CHECKS, { example: '{ maxMs: 3000 }' });
   const subject = /** @type {() => unknown} */ (fn);
   const signals = options.signal === undefined ? [signal] : [signal, options.signal];
   const all = { ...own, ...options, signal: AbortSignal.any(signals) };
   const found = await measure(subject, all);
-  return { fn: subject, found, strict, options: checkMeasureOptions(all) };
+  return { fn: subject, found, strict, options: checkMeasureOptions(all), tell };
 }
 
 /**
- * The whole message about something that stays.
+ * The whole message about something that stays; null: it was none, and `observed` says so from now on.
  *
  * @param {Awaited<ReturnType<typeof observe>>} observed
  * @param {string} [comment]
  */
-async function accusation({ fn, found, options }, comment) {
+async function accusation(observed, comment) {
+  const { fn, found, options } = observed;
+  observed.tell?.(headline(fn, found, comment));
   const names = await culprits(fn, options, found);
+  if (names === null) {
+    observed.found = { ...found, verdict: 'inconclusive', reason: 'it grew while it was measured, but not in the calls after that' };
+    return null;
+  }
   return [headline(fn, found, comment), ...names.map((name) => `  ${paint.yellow(name)}`), outlook(found)].join('\n');
 }
 

@@ -13,15 +13,17 @@ const { accusation, observe } = require('./subject.js');
  */
 async function toLeak(received, [options], context) {
   const observed = await observe(received, options, context);
+  const isAccused = observed.found.verdict === 'leak' && context.isNot;
+  // It may find the accused innocent.
+  const accused = isAccused ? await accusation(observed) : null;
   const { fn, found, strict } = observed;
   if (found.verdict === 'inconclusive') {
     const text = inconclusive(fn, found);
     // Whichever way it was asked, strict fails.
     return { pass: strict && context.isNot, message: () => text, ...(!strict && context.isNot && { warning: text }) };
   }
-  const pass = found.verdict === 'leak';
-  const text = pass && context.isNot ? await accusation(observed) : headline(fn, found);
-  return { pass, message: () => text };
+  const text = accused ?? headline(fn, found);
+  return { pass: found.verdict === 'leak', message: () => text };
 }
 
 module.exports = { toLeak };

@@ -15,15 +15,16 @@ const { accusation, observe } = require('./subject.js');
 async function toRetainLessThan(received, [limit, options], context) {
   if (typeof limit !== 'number' || !(limit > 0)) throw invalidOption('bytes', limit, 'a number of bytes above 0');
   const observed = await observe(received, options, context, { toleranceBytes: limit });
-  const { fn, found, strict } = observed;
   const comment = `the limit is ${bytes(limit)}`;
+  const isAccused = observed.found.verdict === 'leak' && !context.isNot;
+  const accused = isAccused ? await accusation(observed, comment) : null;
+  const { fn, found, strict } = observed;
   if (found.verdict === 'inconclusive') {
     const text = `${inconclusive(fn, found)}; ${comment}`;
     return { pass: strict === context.isNot, message: () => text, ...(!strict && { warning: text }) };
   }
-  const pass = found.verdict === 'clean';
-  const text = pass || context.isNot ? headline(fn, found, comment) : await accusation(observed, comment);
-  return { pass, message: () => text };
+  const text = accused ?? headline(fn, found, comment);
+  return { pass: found.verdict === 'clean', message: () => text };
 }
 
 module.exports = { toRetainLessThan };

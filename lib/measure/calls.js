@@ -5,6 +5,9 @@
  * returns is kept. What it throws ends the measurement: a failing test is not a leak.
  */
 class Calls {
+  /** A function under test is on the stack: what it starts to measure would wait for itself. */
+  static isCalling = false;
+
   #fn;
   #options;
   /** All so far. */
@@ -36,7 +39,7 @@ class Calls {
       while (made < count) {
         this.#options.signal?.throwIfAborted();
         made += 1;
-        const answer = this.#fn();
+        const answer = this.#call();
         if (isThenable(answer)) await answer;
         if (made % CLOCK_EVERY === 0 && clock() > untilMs) break;
       }
@@ -46,6 +49,15 @@ class Calls {
     this.total += made;
     if (teardown) await teardown();
     return made;
+  }
+
+  #call() {
+    Calls.isCalling = true;
+    try {
+      return this.#fn();
+    } finally {
+      Calls.isCalling = false;
+    }
   }
 }
 

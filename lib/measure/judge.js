@@ -8,11 +8,8 @@
 // - Floors. Theil–Sen shrugs off one leap among many readings, also if leaps are all that a leak consists of. So "clean" asks
 //   besides that the least reading of the last third is not above that of the first by more than the tolerance.
 
-/** Enough for a verdict; the interval alone needs six. Who is accused is confirmed besides, over many times as many calls (./measure.js). */
-const VERDICT_ROUNDS = 12;
-
-/** Where time is short. */
-const MIN_ROUNDS = 8;
+/** Enough for a verdict where it is clear; the interval alone needs six. Who is accused is confirmed besides, over many times as many calls (./measure.js). */
+const VERDICT_ROUNDS = 8;
 
 /** Fewer valleys than this have no interval of 99 %. */
 const MIN_VALLEYS = 6;
@@ -60,7 +57,7 @@ function judge(calls, bytes, toleranceBytes, estimate) {
   const [first, second] = [estimate(xs.subarray(0, half), ys.subarray(0, half)), estimate(xs.subarray(half), ys.subarray(half))];
   if (first && second && first.median > 0 && second.median <= first.median / 2) return found('levelling', 'it is levelling off');
   if (medianChange(ys, 1) <= 0 || medianChange(ys, 2) <= 0) return found('open', 'it grew in leaps');
-  if (calls.length - 1 < MIN_ROUNDS) return found('open', 'too few rounds');
+  if (calls.length - 1 < VERDICT_ROUNDS) return found('open', 'too few rounds');
   return found('leak', 'not levelling off');
 }
 

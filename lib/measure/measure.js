@@ -2,6 +2,7 @@
 
 const { invalidOption, HeapwatchError } = require('../errors.js');
 const { native } = require('../native.js');
+const { Calls } = require('./calls.js');
 const { judge, VERDICT_ROUNDS } = require('./judge.js');
 const { checkMeasureOptions } = require('./options.js');
 const { Recorder } = require('./recorder.js');
@@ -19,6 +20,9 @@ const ENLARGE = 4;
  */
 const CONFIRM_FACTOR = 8;
 
+/** And for so many calls at least, if there is time: more than most caches have entries. */
+const CONFIRM_CALLS = 4000;
+
 /** Of the time that there was, for this. */
 const CONFIRM_SHARE = 0.25;
 
@@ -32,6 +36,7 @@ const CONFIRM_SHARE = 0.25;
 async function measure(fn, given) {
   if (typeof fn !== 'function') throw invalidOption('fn', fn, 'a function: what is to be called again and again');
   const options = checkMeasureOptions(given);
+  if (Calls.isCalling) throw new HeapwatchError('HEAPWATCH_BUSY', 'heapwatch: the function under test measures something itself, and would wait for its own end: measurements run one after another. Call measure() outside of it.');
   options.signal?.throwIfAborted();
   const { binding, reason } = native();
   if (binding === null) throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: measure() needs the native part. ${reason}`);
@@ -79,10 +84,10 @@ async function decide(rounds, options, estimate) {
   const look = () => judge(rounds.series.calls, rounds.series.total, toleranceBytes, estimate);
   for (;;) {
     let judgement = null;
-    for (const wanted of [VERDICT_ROUNDS, 1.5 * VERDICT_ROUNDS, 2 * VERDICT_ROUNDS]) {
+    for (const wanted of [VERDICT_ROUNDS, 1.5 * VERDICT_ROUNDS, 2 * VERDICT_ROUNDS, 3 * VERDICT_ROUNDS]) {
       const inTime = await rounds.until(wanted);
       judgement = look();
-      if (!inTime || judgement.verdict === 'clean' || judgement.verdict === 'leak') break;
+      if (!inTime || rounds.isLight || judgement.verdict === 'clean' || judgement.verdict === 'leak') break;
     }
     judgement ??= look();
     if (judgement.verdict === 'clean') return judgement;
@@ -91,6 +96,10 @@ async function decide(rounds, options, estimate) {
       if (judgement.verdict === 'leak') return judgement;
     }
     if (rounds.leftMs <= 0) return judgement;
+    if (rounds.isLight) {
+      rounds.thoroughly();
+      continue;
+    }
     // What is levelling off needs more calls, not larger rounds; both are had by larger rounds.
     if (!rounds.enlarge(ENLARGE, judgement.slope.median)) {
       while (rounds.leftMs > 0 && !rounds.isFull) {
@@ -117,7 +126,7 @@ async function decide(rounds, options, estimate) {
 async function confirm(rounds, judgement, { maxMs, toleranceBytes }) {
   const { slope, swingBytes } = judgement;
   const budgetMs = Math.min(maxMs * CONFIRM_SHARE, Math.max(rounds.leftMs, maxMs * CONFIRM_SHARE * 0.4));
-  const { calls, bytes } = await rounds.burst(CONFIRM_FACTOR * (rounds.calls - rounds.warmupCalls), budgetMs, slope.median);
+  const { calls, bytes } = await rounds.burst(Math.max(CONFIRM_CALLS, CONFIRM_FACTOR * (rounds.calls - rounds.warmupCalls)), budgetMs, slope.median);
   // The reading may lie anywhere in a tooth.
   const rate = (bytes + Math.min(swingBytes, slope.median * calls * 0.25)) / calls;
   if (rate > slope.median / 2 && rate > toleranceBytes) return judgement;

@@ -5,10 +5,13 @@ const v8 = require('node:v8');
 const { now } = require('../clock.js');
 const { Calls } = require('./calls.js');
 const { Series } = require('./series.js');
-const { Settler, usedBytes } = require('./settle.js');
+const { Settler, hasYoung, usedBytes } = require('./settle.js');
 
 /** A round of calls takes about this long: well above the collections' own noise, and some dozens fit into a second. */
 const ROUND_MS = 8;
+
+/** A round that takes so many times as long as it should is cut short: some leaks make every call slower than the last. So does a busy machine: not too soon. */
+const SLOWER = 12;
 
 /** A slow function may take longer for a round, so that there are more calls than one in it. */
 const FEWEST_CALLS = 10;
@@ -25,6 +28,10 @@ const ROOM_SHARE = 0.2;
 /** Rounds of one size before a verdict is given up for that size. */
 const MAX_ROUNDS = 48;
 
+/** Until then V8 compiles and learns, and libraries fill what they fill: for slow functions in a share of the time there is. */
+const WARMUP_CALLS = 200;
+const WARMUP_SHARE = 0.15;
+
 /** Warm-up ends by itself long before this, unless it never ends. */
 const MAX_WARMUP_ROUNDS = 16;
 
@@ -34,8 +41,19 @@ const PROVOKING_BYTES = 64 * 1024 * 1024;
 /** Collections themselves leave as much. */
 const NEGLIGIBLE_BYTES = 512;
 
-/** Runs rounds of calls, each followed by a settled reading; knows how many calls make a round. */
+/** Of what a series grew by, this share may have been garbage that had grown old. */
+const FLOATING_SHARE = 0.25;
+
+/**
+ * Runs rounds of calls, each followed by a settled reading; knows how many calls make a round.
+ *
+ * A full collection takes as long as the heap is large, and a test runner's is. So at first only the young generation is collected after each
+ * round, and all of it at the end: that shows how much of the readings was garbage. Where it was little, it is subtracted; else, and where the readings decide
+ * nothing, they are made again with a full collection each.
+ */
 class Rounds {
+  /** Whether readings are made after collections of the young generation. */
+  isLight = hasYoung();
   series = new Series(MAX_ROUNDS + 1);
   callsPerRound = 1;
   warmupCalls = 0;
@@ -80,7 +98,8 @@ class Rounds {
       if (this.#callMs * count >= ROUND_MS) break;
       if (usedBytes() - startBytes > ROOM_BYTES / 4) break;
     }
-    await this.#settle();
+    while (this.calls < WARMUP_CALLS && this.elapsedMs < this.#options.maxMs * WARMUP_SHARE && usedBytes() - startBytes < ROOM_BYTES / 4) await this.#run(FEWEST_CALLS);
+    await this.#settleRound();
     const bytesPerCall = Math.max(1, (usedBytes() - startBytes) / this.calls);
     this.callsPerRound = this.#fitting(Math.min(MOST_CALLS, Math.max(FEWEST_CALLS, Math.round(ROUND_MS / this.#callMs))), bytesPerCall);
     let before = Infinity;
@@ -92,6 +111,7 @@ class Rounds {
       if (round > 0 && (Math.abs(grown) < this.#options.toleranceBytes / 2 || grown > 0.7 * before)) break;
       before = grown;
     }
+    if (this.isLight) await this.#settle();
     this.#restart();
   }
 
@@ -103,11 +123,37 @@ class Rounds {
   /** @param {number} wanted rounds @returns {Promise<boolean>} whether there was time for them */
   async until(wanted) {
     while (this.count < Math.min(wanted, MAX_ROUNDS)) {
-      if (this.leftMs <= 0) return false;
+      if (this.leftMs <= 0) break;
       await this.#round();
       this.series.read(this.calls);
     }
+    if (this.isLight && !await this.#endLightly()) {
+      this.isLight = false;
+      this.#restart();
+      return this.until(wanted);
+    }
+    return this.leftMs > 0 || this.count >= wanted;
+  }
+
+  /** A full collection shows what of the readings was garbage. @returns {Promise<boolean>} false: too much of it */
+  async #endLightly() {
+    const { series } = this;
+    const last = series.length - 1;
+    const calls = series.calls[last] - series.calls[0];
+    const grown = series.total[last] - series.total[0];
+    await this.#settle();
+    const { used_heap_size: heap, external_memory: external } = v8.getHeapStatistics();
+    const floating = { heap: series.heap[last] - heap, external: series.external[last] - external };
+    const bytes = Math.abs(floating.heap) + Math.abs(floating.external);
+    if (bytes > Math.max((calls * this.#options.toleranceBytes) / 2, grown * FLOATING_SHARE)) return false;
+    series.subtract(0, floating);
     return true;
+  }
+
+  /** From now on with full collections. */
+  thoroughly() {
+    this.isLight = false;
+    this.#restart();
   }
 
   get isFull() {
@@ -124,6 +170,7 @@ class Rounds {
   enlarge(factor, bytesPerCall) {
     const larger = this.#fitting(this.callsPerRound * factor, Math.max(1, bytesPerCall));
     const isLarger = larger > this.callsPerRound;
+    this.isLight = false;
     this.callsPerRound = Math.max(this.callsPerRound, larger);
     this.#restart();
     return isLarger || factor === 1;
@@ -169,8 +216,12 @@ class Rounds {
     this.#recorder.begin();
     const made = await this.#run(this.callsPerRound);
     this.#recorder.end(made);
-    await this.#settle();
+    await this.#settleRound();
     return made;
+  }
+
+  #settleRound() {
+    return this.isLight ? this.#settler.settleYoung() : this.#settle();
   }
 
   #settle() {
@@ -180,7 +231,8 @@ class Rounds {
   /** @param {number} count */
   async #run(count) {
     const startMs = now();
-    const made = await this.#calls.run(count);
+    const mostMs = SLOWER * Math.max(ROUND_MS, count * this.#callMs);
+    const made = await this.#calls.run(count, startMs + mostMs, now);
     // The quickest counts: a busy machine makes calls slower, never faster, and rounds of few calls say little.
     this.#callMs = Math.max(1e-5, Math.min(this.#callMs, (now() - startMs) / made));
     return made;

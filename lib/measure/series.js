@@ -29,6 +29,21 @@ class Series {
     this.length += 1;
   }
 
+  /**
+   * What turned out to be garbage after the last reading had come evenly since an earlier one.
+   *
+   * @param {number} from the reading that had none
+   * @param {{ heap: number, external: number }} floating
+   */
+  subtract(from, floating) {
+    const rounds = this.length - 1 - from;
+    for (let at = from + 1; at < this.length; at += 1) {
+      const share = (at - from) / rounds;
+      this.#heap[at] -= floating.heap * share;
+      this.#external[at] -= floating.external * share;
+    }
+  }
+
   get calls() {
     return this.#calls.subarray(0, this.length);
   }
