@@ -1,17 +1,10 @@
 //! Running sums for requests: cells that JavaScript reads without a call.
 
-#![allow(
-    unsafe_code,
-    reason = "N-API has no safe way to show JavaScript memory that Rust goes on writing to; the block argues its case"
-)]
-
-use std::sync::Arc;
-
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use super::{gone, reader_id};
-use crate::tally::Cells;
+use crate::v8::shown_memory;
 use crate::watch;
 
 /// `[pausedMs, allocatedBytes]`: how long JavaScript has stood still for GC since the watch began, up to date at any moment, and bytes
@@ -20,12 +13,7 @@ use crate::watch;
 pub fn tally_cells(env: &Env, reader: f64) -> Result<Float64ArraySlice<'_>> {
     let id = reader_id(reader)?;
     let cells = watch::with_tally(id, |tally, _| tally.cells(id)).ok_or_else(|| gone(id))?;
-    let data = cells.as_ptr();
-    // SAFETY: `data` is `LENGTH` aligned f64 inside `cells`, which the finalizer keeps until V8 has let go of the memory. No other buffer
-    // shares it. Rust writes to it through atomics alone, in calls and GC hooks on the thread whose JavaScript reads it.
-    unsafe {
-        Float64ArraySlice::from_external(env, data, Cells::LENGTH, cells, |_, cells: Arc<Cells>| drop(cells))
-    }
+    shown_memory::show(env, cells)
 }
 
 /// Brings `allocatedBytes` of the cells up to date. Cheap: meant for every request.

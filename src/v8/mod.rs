@@ -13,6 +13,7 @@ pub mod isolate;
 pub mod layout;
 pub mod near_limit;
 pub mod profiler;
+pub mod shown_memory;
 pub mod symbols;
 
 pub use isolate::Isolate;
