@@ -87,6 +87,25 @@ test('whoever does not read is let go once a buffer is full; whoever reads is no
   });
 });
 
+test('streams that wait behind another one on a connection that dies leave no room taken', async () => {
+  await withDashboard({ maxClients: 5 }, async ({ url, port }) => {
+    const socket = await stalled(port);
+    for (let i = 0; i < 4; i += 1) socket.write('GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    const turnsInto = async (status) => {
+      for (let tries = 0; tries < 200; tries += 1) {
+        const response = await fetch(`${url}/stream`);
+        await response.body?.cancel();
+        if (response.status === status) return true;
+        await turn(50);
+      }
+      return false;
+    };
+    assert.ok(await turnsInto(503), 'all places are taken');
+    socket.destroy();
+    assert.ok(await turnsInto(200), 'there is room again');
+  });
+});
+
 test('a stream ends by itself after some time, is cut off where its end is not read, and can be asked for again', async () => {
   await withStreams({ maxAgeMs: 1000, graceMs: 100, maxBufferedBytes: 1e9 }, () => 'x'.repeat(64 * 1024), async ({ streams, port, url }) => {
     const lazy = await stalled(port);

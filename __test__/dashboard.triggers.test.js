@@ -208,6 +208,14 @@ test('a download that is not read is cut off, and its file closed', { skip: proc
   }
 });
 
+test('an audit that rejects becomes a warning, also of a request that was refused', async () => {
+  await withDashboard({ ...OPEN, audit: async () => { throw new Error('the database is down'); } }, async (served) => {
+    const warned = once(process, 'warning');
+    assert.equal((await served.ask('/gc', { method: 'POST' })).status, 403);
+    assert.match(String((await warned)[0]), /audit.*the database is down/);
+  });
+});
+
 test('an audit that throws hinders nobody; without one, a line on stderr has what happened', async () => {
   await withDashboard({ ...OPEN, audit: () => { throw new Error('the disk is full'); } }, async (served) => {
     const post = { method: 'POST', headers: { 'x-heapwatch-token': await served.token() } };

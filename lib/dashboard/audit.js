@@ -1,9 +1,8 @@
 'use strict';
 
-const { messageOf } = require('../errors.js');
 const { now, unixNow } = require('../clock.js');
+const { call } = require('../deliver.js');
 const { plain } = require('../heap/plain-text.js');
-const { warn } = require('../warn.js');
 
 /** @typedef {import('../../index').DashboardAudit} Entry */
 
@@ -29,11 +28,7 @@ class Audit {
     /** @type {Entry} */
     const entry = { timeMs: unixNow(), ...what, remoteAddress: request.socket?.remoteAddress ?? null };
     if (what.outcome === 'refused' && !this.#admits(entry)) return;
-    try {
-      this.#tell(entry);
-    } catch (error) {
-      warn('HEAPWATCH_DASHBOARD', `heapwatch: audit threw: ${messageOf(error)}`);
-    }
+    call(this.#tell, undefined, [entry], 'audit');
   }
 
   /** @param {Entry} entry */

@@ -5,6 +5,7 @@ const { open } = require('node:fs/promises');
 const { pipeline } = require('node:stream/promises');
 
 const { setInterval, clearInterval } = require('../clock.js');
+const { whenOver } = require('../requests/when-over.js');
 
 /** A reader that takes less than this in such a time is not one: it only holds a socket and a file open. */
 const CHECK_MS = 15_000;
@@ -27,10 +28,15 @@ async function sendFile(response, file, name, { checkMs = CHECK_MS, leastBytes =
     'content-disposition': `attachment; filename="${name.replace(/[^\w.-]/g, '_')}"`,
   });
   const source = handle.createReadStream(); // closes the file with itself
+  const stop = () => {
+    response.destroy();
+    source.destroy(); // a response that waits for its turn on its connection emits no close
+  };
+  whenOver(response, () => source.destroy());
   let before = 0;
   const timer = setInterval(() => {
-    if (source.bytesRead - before < leastBytes && source.bytesRead < size) response.destroy();
-    else if (source.bytesRead === before) response.destroy(); // read to the end, but not taken
+    if (source.bytesRead - before < leastBytes && source.bytesRead < size) stop();
+    else if (source.bytesRead === before) stop(); // read to the end, but not taken
     before = source.bytesRead;
   }, checkMs).unref();
   try {

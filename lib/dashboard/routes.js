@@ -3,6 +3,7 @@
 const { gc } = require('../gc.js');
 const { now } = require('../clock.js');
 const { support } = require('../support.js');
+const { whenOver } = require('../requests/when-over.js');
 const { formatBytes, formatMs } = require('../terminal/units.js');
 const { sendFile } = require('./download.js');
 const { authorized } = require('./guard.js');
@@ -151,7 +152,7 @@ async function download(parts, call) {
 /** Aborts once nobody waits for the answer any more. @param {Call} call */
 function gone({ response }) {
   const controller = new AbortController();
-  response.once('close', () => controller.abort(new Refusal(499, 'the client has gone')));
+  whenOver(response, () => controller.abort(new Refusal(499, 'the client has gone')));
   return controller.signal;
 }
 

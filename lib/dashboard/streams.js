@@ -3,6 +3,7 @@
 const { setInterval, clearInterval, setTimeout, now } = require('../clock.js');
 const { messageOf } = require('../errors.js');
 const { warn } = require('../warn.js');
+const { whenOver } = require('../requests/when-over.js');
 const { Refusal } = require('./refusal.js');
 
 /** @typedef {import('node:http').ServerResponse} Response */
@@ -53,7 +54,7 @@ class Streams {
     if (this.#clients.size >= this.#limits.maxClients) throw new Refusal(503, `${this.#limits.maxClients} pages are open already (dashboard({ maxClients }))`, { retryAfterMs: 30_000 });
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
     response.on('error', () => this.#forget(response)); // a socket that broke: its close follows, or has been
-    response.on('close', () => this.#forget(response));
+    whenOver(response, () => this.#forget(response));
     response.socket?.setKeepAlive?.(true, this.#limits.graceMs);
     response.socket?.setNoDelay?.(true);
     if (this.#clients.size === 0) this.#begin();
@@ -80,8 +81,10 @@ class Streams {
     }
     const nowMs = now();
     for (const [response, sinceMs] of this.#clients) {
-      if (response.writableLength > maxBufferedBytes) response.destroy();
-      else if (nowMs - sinceMs > maxAgeMs) this.#end(response);
+      if (response.writableLength > maxBufferedBytes) {
+        this.#forget(response); // one that waits for its turn on its connection is told of no close
+        response.destroy();
+      } else if (nowMs - sinceMs > maxAgeMs) this.#end(response);
       else response.write(update);
     }
   }

@@ -13,6 +13,9 @@ use crate::v8::{Isolate, census};
 /// What its name ends with, in place of the snapshot's `.heapsnapshot`.
 pub const EXTENSION: &str = "classes.json";
 
+/// What an incomplete one's name ends with.
+pub const PARTIAL: &str = ".classes.partial";
+
 /// The most frequent classes that are told.
 const MAX_CLASSES: usize = 500;
 

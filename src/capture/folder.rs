@@ -111,7 +111,7 @@ impl Folder {
 
     /// Removes incomplete files that nobody works on any more: their makers were killed.
     fn sweep(&self) {
-        for path in self.ours(&format!("{SUFFIX}{PARTIAL}")) {
+        for path in self.ours(&format!("{SUFFIX}{PARTIAL}")).chain(self.ours(class_counts::PARTIAL)) {
             let is_old = |path: &Path| {
                 path.symlink_metadata()
                     .ok()

@@ -20,7 +20,7 @@ use super::headroom::Room;
 use super::job::{alarm_seconds, work};
 use super::sink::Sink;
 use super::watch::Stillness;
-use crate::os::fork::{self, End, Forked, Plan, Refusal, Terms};
+use crate::os::fork::{self, End, Forked, Message, Plan, Refusal, Terms};
 use crate::os::memory::MemorySource;
 use crate::os::stderr::write_line;
 use crate::v8::{Isolate, layout, profiler};
@@ -33,6 +33,12 @@ const TIME: Duration = Duration::from_mins(15);
 
 /// For how long classes may be counted; a million objects take a second.
 const COUNT_SECONDS: u32 = 120;
+
+/// The same where somebody waits for the copy: the snapshot has most of that time.
+fn count_seconds(patience: Duration) -> u32 {
+    let third = u32::try_from(patience.as_secs() / 3).unwrap_or(u32::MAX).max(1);
+    if patience.is_zero() { COUNT_SECONDS } else { third.min(COUNT_SECONDS) }
+}
 
 /// Names the files, so that the next start knows them.
 pub const TAG: &str = "oom-";
@@ -123,13 +129,16 @@ fn leave(isolate: Isolate, order: &OomOrder, patience: Duration) -> Result<Left,
     let made = fork::fork(&plan, &terms, &kept, |reporter| {
         let Some(sink) = sink.take() else { return };
         // Aside, for counting leaves handles behind, which the snapshot would show as roots. Without the counts there may still be a snapshot.
-        let mut count =
-            || fork::aside(COUNT_SECONDS, || drop(class_counts::write(isolate, &counts, heap_used_bytes)));
+        let mut count = || {
+            fork::aside(count_seconds(patience), || {
+                drop(class_counts::write(isolate, &counts, heap_used_bytes));
+            });
+            // Now: whoever dies of want of memory does not get to it later.
+            order.folder.keep_within_quota(&counts);
+        };
         if work(isolate, sink, &mut count, reporter) {
             let _ = fs::remove_file(&counts);
             order.folder.keep_within_quota(&snapshot);
-        } else {
-            order.folder.keep_within_quota(&counts);
         }
     });
     made.map(|forked| Left { forked, snapshot, leftover: leftover.clone() }).map_err(|refusal| {
@@ -148,21 +157,32 @@ impl Left {
         if patience.is_zero() {
             return self.forked.child.release();
         }
-        let mut child = self.forked.child;
+        let Forked { mut child, mut receiver, .. } = self.forked;
         let deadline = Instant::now() + patience;
+        let counted_by = Instant::now() + Duration::from_secs(count_seconds(patience).into());
         let counts = class_counts::path_of(&self.snapshot);
         let mut stillness = Stillness::default();
         let mut has_counted = false;
         while Instant::now() < deadline && child.has_ended().is_none() {
             // Until then it waits for its own copy, as still as if it hung.
-            has_counted |= counts.exists();
+            has_counted |= counts.exists() || Instant::now() > counted_by;
             if has_counted && child.activity().is_some_and(|activity| stillness.has_lasted(activity)) {
                 child.kill();
             }
             std::thread::sleep(Duration::from_millis(20));
         }
         let why = match child.has_ended() {
-            Some(End::Exited(0)) => return child.release(),
+            Some(End::Exited(0)) if self.snapshot.exists() => return child.release(),
+            Some(End::Exited(_)) => receiver
+                .receive(Duration::ZERO)
+                .into_iter()
+                .find_map(|message| match message {
+                    Message::Failure { reason, text } => {
+                        Some(format!("there is no snapshot ({reason}): {text}"))
+                    }
+                    _ => None,
+                })
+                .unwrap_or_else(|| "there is no snapshot, and the forked process did not say why".into()),
             Some(end) => format!(
                 "the forked process ended before the snapshot was complete ({end:?}), most likely for want of memory"
             ),
@@ -177,7 +197,7 @@ impl Left {
         }
         let counted = class_counts::read(&counts)
             .map(|classes| format!(" The heap holds {classes}, and others: {}", counts.display()));
-        write_line(&format!("heapwatch: {why}.{}", counted.unwrap_or_default()));
+        write_line(&format!("heapwatch: {}.{}", why.trim_end_matches('.'), counted.unwrap_or_default()));
         child.release();
     }
 }
