@@ -356,7 +356,8 @@ describe('requestTiming()', () => {
       assert.equal(count, 100);
       const counted = allocation?.counted ?? 0;
       assert.ok(counted >= least && counted <= most, `${counted} of 100 at ${allocationSampling}`);
-      if (allocation) assert.ok(allocation.bytesPerRequest > 8e5 && allocation.bytesPerRequest < 12e5, `${allocation.bytesPerRequest}`);
+      // Of a few requests, what is shared with the next one's beginning can be missing.
+      if (allocation) assert.ok(allocation.bytesPerRequest > (allocationSampling === 1 ? 7e5 : 4e5) && allocation.bytesPerRequest < 15e5, `${allocation.bytesPerRequest}`);
       if (allocation) assert.equal(allocation.totalBytes, 100 * allocation.bytesPerRequest);
     }
   });
