@@ -1,16 +1,22 @@
 //! One isolate's state: events fold into it, reports are read from it. Nobody else holds it.
 
+mod readers;
+mod report;
+
+pub use readers::News;
+use readers::Reader;
+
 use super::allocation::Allocation;
 use super::assist::{Assist, AssistOptions};
 use super::counters::{Counters, History, Reading, Window};
 use super::growth::{Growth, GrowthOptions, Live};
 use super::health::{self, Health};
 use super::pauses::{Ledger, Pause, Pauses};
-use super::thresholds::{Crossing, Field, Rule, Threshold, Values};
+use super::thresholds::{Field, Values};
 use super::timeline::{Sizes, Timeline};
 use crate::event::{GcEvent, GcKind, HeapSample};
 use crate::os::memory::ProcessMemory;
-use crate::report::{AllocationReport, GcReport, KindReport, Limits, Report, TimeRatio, Verdict};
+use crate::report::Verdict;
 
 /// Samples kept for readers that are away; a reader that comes by every 100 ms misses none above 2 ms apart.
 const SAMPLES: usize = 64;
@@ -59,40 +65,6 @@ pub struct Sample {
     pub at_ns: u64,
     /// The sizes.
     pub sizes: Sizes,
-}
-
-/// Someone who asks for reports, and where they are in the series.
-struct Reader {
-    id: u32,
-    baseline: Baseline,
-    next_pause: u64,
-    next_sample: u64,
-    thresholds: Vec<Threshold>,
-    crossings: Ledger<Crossing>,
-    next_crossing: u64,
-    next_leak: u64,
-}
-
-/// What was already there when a reader began, or reset.
-struct Baseline {
-    reading: Reading,
-    all: KindReport,
-    kinds: [KindReport; 4],
-    dropped_events: u64,
-}
-
-/// What is new for a reader.
-pub struct News {
-    /// Pauses since it last asked, oldest first.
-    pub pauses: Vec<Pause>,
-    /// Samples since it last asked, oldest first.
-    pub samples: Vec<Sample>,
-    /// Pauses that it was too late for.
-    pub lost: u64,
-    /// Rules of its own that fired since it last asked, oldest first.
-    pub crossings: Vec<Crossing>,
-    /// The verdict has become leak since it last asked.
-    pub leak: bool,
 }
 
 /// What a tick asks of the thread that made it.
@@ -170,27 +142,6 @@ impl IsolateState {
     pub fn set_growth_options(&mut self, options: GrowthOptions, assist: Option<AssistOptions>, now_ns: u64) {
         self.growth.set_options(options);
         self.assist = assist.map(|assist| Assist::new(assist, now_ns, self.old_used_bytes()));
-    }
-
-    /// Adds a rule of a reader, or replaces the one with its id.
-    pub fn add_rule(&mut self, reader: u32, rule: Rule) {
-        self.remove_rule(reader, rule.id);
-        if let Some(reader) = self.readers.iter_mut().find(|candidate| candidate.id == reader) {
-            reader.thresholds.push(Threshold::new(rule));
-        }
-    }
-
-    /// Removes a rule of a reader.
-    pub fn remove_rule(&mut self, reader: u32, rule: u32) {
-        if let Some(reader) = self.readers.iter_mut().find(|candidate| candidate.id == reader) {
-            reader.thresholds.retain(|threshold| threshold.rule.id != rule);
-        }
-    }
-
-    /// Someone waits for a limit: sizes must be fresh at every tick.
-    #[must_use]
-    pub fn has_rules(&self) -> bool {
-        self.readers.iter().any(|reader| !reader.thresholds.is_empty())
     }
 
     /// What V8 takes for this isolate, heap and external.
@@ -386,55 +337,6 @@ impl IsolateState {
         }
     }
 
-    /// A new reader; it is told of what comes from now on, and its reports go back to the watcher's start.
-    pub fn add_reader(&mut self, id: u32) {
-        self.readers.push(Reader {
-            id,
-            baseline: Baseline {
-                reading: Reading { at_ns: self.started_ns, counters: Counters::default() },
-                all: KindReport::default(),
-                kinds: Default::default(),
-                dropped_events: 0,
-            },
-            next_pause: self.pauses.ledger.next(),
-            next_sample: self.samples.next(),
-            thresholds: Vec::new(),
-            crossings: Ledger::new(CROSSINGS),
-            next_crossing: 0,
-            next_leak: self.leaks,
-        });
-    }
-
-    /// The reader asks no more.
-    pub fn remove_reader(&mut self, id: u32) {
-        self.readers.retain(|reader| reader.id != id);
-    }
-
-    /// The reader's windows and histograms begin anew; nobody else's do.
-    pub fn reset(&mut self, id: u32, now_ns: u64) {
-        let (all, kinds) = self.pauses.report();
-        let reading = Reading { at_ns: now_ns, counters: self.counters };
-        let dropped_events = self.dropped_events;
-        if let Some(reader) = self.readers.iter_mut().find(|reader| reader.id == id) {
-            reader.baseline = Baseline { reading, all, kinds, dropped_events };
-        }
-    }
-
-    /// What the reader has not been told yet.
-    pub fn news(&mut self, id: u32) -> Option<News> {
-        let reader = self.readers.iter_mut().find(|reader| reader.id == id)?;
-        let (pauses, lost) = self.pauses.ledger.since(reader.next_pause);
-        let pauses = pauses.copied().collect();
-        let samples = self.samples.since(reader.next_sample).0.copied().collect();
-        reader.next_pause = self.pauses.ledger.next();
-        reader.next_sample = self.samples.next();
-        let crossings = reader.crossings.since(reader.next_crossing).0.copied().collect();
-        reader.next_crossing = reader.crossings.next();
-        let leak = self.leaks > reader.next_leak;
-        reader.next_leak = self.leaks;
-        Some(News { pauses, samples, lost, crossings, leak })
-    }
-
     /// The remembered pauses, oldest first.
     pub fn pauses(&self) -> impl Iterator<Item = &Pause> {
         self.pauses.ledger.iter()
@@ -444,93 +346,6 @@ impl IsolateState {
     #[must_use]
     pub fn timeline(&self) -> &Timeline {
         &self.timeline
-    }
-
-    /// The report for a reader, or for someone who never reset.
-    #[must_use]
-    pub fn report(&self, reader: Option<u32>, now_ns: u64, memory: &ProcessMemory) -> Report {
-        self.report_with(self.pauses.report(), reader, now_ns, memory)
-    }
-
-    /// The report for someone who never reset and needs no distributions of pauses.
-    #[must_use]
-    pub fn counts(&self, now_ns: u64, memory: &ProcessMemory) -> Report {
-        self.report_with(self.pauses.counts(), None, now_ns, memory)
-    }
-
-    fn report_with(
-        &self,
-        (mut all, mut kinds): (KindReport, [KindReport; 4]),
-        reader: Option<u32>,
-        now_ns: u64,
-        memory: &ProcessMemory,
-    ) -> Report {
-        let baseline =
-            self.readers.iter().find(|candidate| Some(candidate.id) == reader).map(|found| &found.baseline);
-        let mut since = Reading { at_ns: self.started_ns, counters: Counters::default() };
-        let mut dropped_events = self.dropped_events;
-        if let Some(baseline) = baseline {
-            since = baseline.reading;
-            all = all.since(&baseline.all);
-            kinds = std::array::from_fn(|kind| kinds[kind].since(&baseline.kinds[kind]));
-            dropped_events = dropped_events.saturating_sub(baseline.dropped_events);
-        }
-
-        let now = Reading { at_ns: now_ns, counters: self.counters };
-        let short = self.history.window(now, SHORT_WINDOW_NS, since);
-        let long = self.history.window(now, LONG_WINDOW_NS, since);
-        let life = self.history.window(now, u64::MAX, since);
-        let young = long.added.young_bytes;
-        Report {
-            pid: std::process::id(),
-            thread_id: self.identity.thread_id,
-            uptime_ns: now_ns.saturating_sub(self.started_ns),
-            unix_ms_at_zero: self.identity.unix_ms_at_zero,
-            rss_bytes: memory.rss_bytes,
-            heap_total_bytes: self.latest.total_bytes,
-            heap_used_bytes: self.latest.used_bytes,
-            external_bytes: self.latest.external_bytes,
-            array_buffers_bytes: self.array_buffers_bytes,
-            limits: self.limits(memory),
-            heap_after_last_major_bytes: self.heap_after_last_major_bytes,
-            sample_age_ns: now_ns.saturating_sub(self.latest.at_ns),
-            spaces: self.identity.space_names.iter().cloned().zip(self.latest.spaces).collect(),
-            gc: GcReport {
-                all,
-                kinds,
-                time_ratio: TimeRatio {
-                    last_10s: short.gc_ratio(),
-                    last_1m: long.gc_ratio(),
-                    lifetime: life.gc_ratio(),
-                },
-                dropped_events,
-            },
-            allocation: AllocationReport {
-                bytes_per_second: short.per_second(short.added.allocated_bytes),
-                total_bytes: life.added.allocated_bytes,
-                promoted_bytes: life.added.promoted_bytes,
-                promoted_bytes_per_second: short.per_second(short.added.promoted_bytes),
-                survival_ratio: if young > 0.0 { long.added.survived_bytes / young } else { 0.0 },
-            },
-            growth: self.growth.report(
-                self.identity.old_generation_limit_bytes,
-                memory.container.map(|container| container.limit_bytes),
-            ),
-            threads: Vec::new(),
-        }
-    }
-
-    fn limits(&self, memory: &ProcessMemory) -> Limits {
-        let ratio = |used: u64, limit: u64| if limit > 0 { float(used) / float(limit) } else { 0.0 };
-        let old_used = self.old_used_bytes();
-        Limits {
-            heap_bytes: self.latest.limit_bytes,
-            container_bytes: memory.container.map(|container| container.limit_bytes),
-            heap_used_ratio: ratio(old_used, self.identity.old_generation_limit_bytes),
-            container_used_ratio: memory
-                .container
-                .map(|container| ratio(container.working_set_bytes, container.limit_bytes)),
-        }
     }
 
     /// Bytes taken, the channel's included; the same at any uptime.
