@@ -6,8 +6,9 @@ const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const { accessSync, constants } = require('node:fs');
-const net = require('node:net');
 const path = require('node:path');
+
+const { freePort } = require('./free-port.js');
 
 /** Alertmanager is called so by Debian, and plainly by its own releases. */
 const PROGRAMS = { prometheus: ['prometheus'], promtool: ['promtool'], alertmanager: ['prometheus-alertmanager', 'alertmanager'] };
@@ -36,14 +37,6 @@ const missing = Object.entries(programs).filter(([, file]) => file === undefined
 const skip = missing.length > 0 && !process.env.CI ? `there is no ${missing.join(', ')}` : false;
 
 const wait = (/** @type {number} */ ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
-}
 
 /**
  * Starts a program that serves HTTP, and waits until it is ready.

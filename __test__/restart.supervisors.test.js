@@ -7,11 +7,11 @@ const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const { existsSync, mkdtempSync, rmSync } = require('node:fs');
-const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const { test } = require('node:test');
 
+const { freePort } = require('./free-port.js');
 const { ROOT, run } = require('./run.js');
 
 const EXAMPLE = path.join(ROOT, 'examples', 'restart');
@@ -21,14 +21,6 @@ const PM2_POLL_MS = 30_000;
 
 /** @param {string} variable @param {boolean} isThere */
 const skipUnless = (variable, isThere) => (isThere || process.env.CI ? false : `there is no ${variable}`);
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
-}
 
 test('pm2 starts the next one, much sooner than its own limit would', { skip: skipUnless('HEAPWATCH_PM2', process.env.HEAPWATCH_PM2 !== undefined) }, async (t) => {
   assert.ok(process.env.HEAPWATCH_PM2, 'HEAPWATCH_PM2 must name pm2-runtime');
