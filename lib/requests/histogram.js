@@ -1,7 +1,6 @@
 'use strict';
 
-/** An hour. What takes longer is counted apart. */
-const MAX_US = 3_600_000_000;
+const { TimeStatistics } = require('../time-statistics.js');
 
 /** Below this, each microsecond has a bucket; above, each power of two is cut into half as many: 1.6 % wide at most. */
 const EXACT_US = 128;
@@ -15,39 +14,22 @@ const BUCKETS = EXACT_US + (32 - 7) * HALF;
 class TimeRecorder {
   /** @type {Uint32Array | null} */
   #buckets = null;
-  #count = 0;
-  #exceeds = 0;
-  #totalMs = 0;
-  #min = Infinity;
-  #max = 0;
-  #mean = 0;
-  #squares = 0;
+  #statistics = new TimeStatistics();
 
   /** @param {number} ms */
   add(ms) {
-    this.#totalMs += ms;
-    if (ms > this.#max) this.#max = ms;
-    const us = Math.round(ms * 1000);
-    if (us > MAX_US) {
-      this.#exceeds += 1;
-      return;
-    }
+    const us = this.#statistics.add(ms);
+    if (us === null) return;
     this.#buckets ??= new Uint32Array(BUCKETS);
     this.#buckets[indexOf(us)] += 1;
-    this.#count += 1;
-    if (ms < this.#min) this.#min = ms;
-    // Welford's running mean and sum of squared differences.
-    const delta = ms - this.#mean;
-    this.#mean += delta / this.#count;
-    this.#squares += delta * (ms - this.#mean);
   }
 
   get count() {
-    return this.#count + this.#exceeds;
+    return this.#statistics.count;
   }
 
   get totalMs() {
-    return this.#totalMs;
+    return this.#statistics.totalMs;
   }
 
   /** @param {InstanceType<typeof TimeRecorder>} other takes it in as well */
@@ -56,17 +38,7 @@ class TimeRecorder {
       this.#buckets ??= new Uint32Array(BUCKETS);
       for (let at = 0; at < BUCKETS; at += 1) this.#buckets[at] += other.#buckets[at];
     }
-    const count = this.#count + other.#count;
-    const delta = other.#mean - this.#mean;
-    if (count > 0) {
-      this.#squares += other.#squares + (delta ** 2 * this.#count * other.#count) / count;
-      this.#mean += (delta * other.#count) / count;
-    }
-    this.#count = count;
-    this.#exceeds += other.#exceeds;
-    this.#totalMs += other.#totalMs;
-    this.#min = Math.min(this.#min, other.#min);
-    this.#max = Math.max(this.#max, other.#max);
+    this.#statistics.merge(other.#statistics);
     return this;
   }
 
@@ -75,15 +47,7 @@ class TimeRecorder {
     /** @type {[number, number][]} */
     const buckets = [];
     this.#buckets?.forEach((count, at) => { if (count > 0) buckets.push([highestOf(at) / 1000, count]); });
-    return {
-      count: this.#count,
-      exceeds: this.#exceeds,
-      min: this.#count === 0 ? 0 : this.#min,
-      max: this.#max,
-      mean: this.#mean,
-      stddev: this.#count === 0 ? 0 : Math.sqrt(this.#squares / this.#count),
-      buckets,
-    };
+    return this.#statistics.toJSON(buckets);
   }
 }
 

@@ -1,8 +1,6 @@
 'use strict';
 
-/** @typedef {import('../../index').PauseHistogramJson} Json */
-
-const MAX_US = 3_600_000_000; // an hour: longer pauses are counted apart, as in the native part
+const { TimeStatistics } = require('../time-statistics.js');
 
 /**
  * Counts pauses of one kind in buckets of at most 0.1 % width, from 1 µs to 1 h: the layout of
@@ -12,50 +10,21 @@ const MAX_US = 3_600_000_000; // an hour: longer pauses are counted apart, as in
 class PauseRecorder {
   /** @type {Map<number, number>} highest value of the bucket in µs → count */
   #buckets = new Map();
-  #count = 0;
-  #exceeds = 0;
-  #totalMs = 0;
-  #min = Infinity;
-  #max = 0;
-  // Welford's running mean and sum of squared differences: no cancellation at any count.
-  #mean = 0;
-  #squares = 0;
+  #statistics = new TimeStatistics();
 
   /** @param {number} ms */
   add(ms) {
-    this.#totalMs += ms;
-    this.#max = Math.max(this.#max, ms);
-    const us = Math.round(ms * 1000);
-    if (us > MAX_US) {
-      this.#exceeds += 1;
-      return;
-    }
+    const us = this.#statistics.add(ms);
+    if (us === null) return;
     const highest = highestInBucket(us);
     this.#buckets.set(highest, (this.#buckets.get(highest) ?? 0) + 1);
-    this.#count += 1;
-    this.#min = Math.min(this.#min, ms);
-    const delta = ms - this.#mean;
-    this.#mean += delta / this.#count;
-    this.#squares += delta * (ms - this.#mean);
   }
 
   /** @returns {import('./source').ReportJson['gc']['all']} */
   toGcKind() {
-    return { count: this.#count + this.#exceeds, totalMs: this.#totalMs, freedBytes: 0, pause: this.#toHistogram() };
-  }
-
-  /** @returns {Json} */
-  #toHistogram() {
+    const { count, totalMs } = this.#statistics;
     const buckets = [...this.#buckets].sort(([a], [b]) => a - b);
-    return {
-      count: this.#count,
-      exceeds: this.#exceeds,
-      min: this.#count === 0 ? 0 : this.#min,
-      max: this.#max,
-      mean: this.#mean,
-      stddev: this.#count === 0 ? 0 : Math.sqrt(this.#squares / this.#count),
-      buckets: buckets.map(([us, count]) => [us / 1000, count]),
-    };
+    return { count, totalMs, freedBytes: 0, pause: this.#statistics.toJSON(buckets.map(([us, hits]) => [us / 1000, hits])) };
   }
 }
 
