@@ -98,15 +98,21 @@ pub use unix::SocketFile;
 
 #[cfg(unix)]
 mod unix {
-    use std::fs;
+    use std::fs::{self, File};
     use std::io;
     use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
     use std::os::unix::net::{UnixListener, UnixStream};
     use std::path::{Path, PathBuf};
+    use std::thread;
+    use std::time::Duration;
 
     use socket2::{Domain, SockAddr, Socket, Type};
 
     use super::BindError;
+
+    /// How often, and how long in between, the folder's lock is asked for.
+    const LOCK_ATTEMPTS: usize = 100;
+    const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
     /// As many wait to be accepted; the system's own default.
     const BACKLOG: i32 = 128;
@@ -128,6 +134,7 @@ mod unix {
     }
 
     pub(super) fn bind(path: &Path) -> Result<(UnixListener, SocketFile), BindError> {
+        let _folder = lock_folder(path);
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         let address = SockAddr::unix(path)?;
         if let Err(error) = socket.bind(&address) {
@@ -143,6 +150,21 @@ mod unix {
         socket.listen(BACKLOG)?;
         socket.set_nonblocking(true)?;
         Ok((socket.into(), file))
+    }
+
+    /// Of two processes that begin at the same moment each would take the other's socket for a dead one, before it listens. The folder itself is locked, so no file
+    /// is left of it. A folder that may not be read, or cannot be locked, or that somebody holds for a second, goes without.
+    fn lock_folder(path: &Path) -> Option<File> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = File::open(folder).ok()?;
+        for _ in 0..LOCK_ATTEMPTS {
+            match folder.try_lock() {
+                Ok(()) => return Some(folder),
+                Err(fs::TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+                Err(fs::TryLockError::Error(_)) => return None,
+            }
+        }
+        None
     }
 
     /// A socket that nobody listens on is left from a process that was killed.
@@ -194,6 +216,25 @@ mod tests {
         assert!(matches!(Bound::to(&Address::Unix(path.clone())), Err(BindError::NoSocket)));
         assert_eq!(std::fs::read_to_string(&path).expect("untouched"), "a file");
         std::fs::remove_file(&path).expect("removed");
+    }
+
+    #[test]
+    fn of_many_that_begin_at_once_one_listens_and_it_is_reached() {
+        let path = place("race.sock");
+        for _ in 0..50 {
+            drop(UnixListener::bind(&path).expect("free"));
+            let barrier = std::sync::Barrier::new(8);
+            let bound: Vec<Bound> = std::thread::scope(|scope| {
+                let begin = || {
+                    barrier.wait();
+                    Bound::to(&Address::Unix(path.clone())).ok().map(|(bound, _)| bound)
+                };
+                let threads: Vec<_> = (0..8).map(|_| scope.spawn(begin)).collect();
+                threads.into_iter().filter_map(|thread| thread.join().expect("no panic")).collect()
+            });
+            assert_eq!(bound.len(), 1);
+            std::os::unix::net::UnixStream::connect(&path).expect("the one that listens");
+        }
     }
 
     #[test]
