@@ -103,7 +103,8 @@ for (const name of /** @type {const} */ (['jest29', 'jest30'])) {
       { way: 'with coverage by V8', args: ['--coverage', '--coverageProvider=v8', 'clean.test'] },
       { way: 'with fake timers everywhere', args: ['clean.test'], config: { fakeTimers: { enableGlobally: true } } },
       { way: 'with resetModules everywhere', args: ['clean.test'], config: { resetModules: true } },
-      { way: 'in TypeScript, by babel', args: ['typed.test'], config: { transform: { '\\.ts$': ['babel-jest', { presets: [require.resolve('./fixtures/strip-types.js')] }] } } },
+      { way: 'in TypeScript, by babel', args: ['typed.test'], config: { transform: { '\\.ts$': ['babel-jest', { presets: [['@babel/preset-env', { targets: { node: 'current' } }], '@babel/preset-typescript'] }] } } },
+      { way: 'in TypeScript, by ts-jest, which checks the types', args: ['typed.test'], config: { transform: { '\\.ts$': 'ts-jest' } } },
       { way: 'in ESM', args: ['esm.test'], env: { NODE_OPTIONS: '--experimental-vm-modules' }, config: { moduleFileExtensions: ['mjs', 'js', 'json'] } },
     ];
     for (const { way, args, env, config } of WAYS) {

@@ -1,3 +1,5 @@
+/// <reference types="node" />
+
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { gc, metrics, report, reset, snapshot, stop } from '../index';
