@@ -2,6 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
+const { setTimeout: sleep } = require('node:timers/promises');
 
 const { measure } = require('../index.js');
 const memory = require('../lib/assert.js');
@@ -57,8 +58,15 @@ describe('measure()', () => {
 
   test('one inside the function under test is refused: it would wait for itself', async () => {
     await assert.rejects(measure(() => measure(() => {})), { code: 'HEAPWATCH_BUSY' });
-    await assert.rejects(measure(async () => { await measure(() => {}); }), { code: 'HEAPWATCH_BUSY' });
-    const [first, second] = await Promise.all([measure(() => {}, PATIENT), measure(() => {}, PATIENT)]);
+    const within = async () => { await measure(() => {}); };
+    await assert.rejects(measure(within), { code: 'HEAPWATCH_BUSY', message: /itself/ });
+    await assert.rejects(measure(async () => { await null; await within(); }), { code: 'HEAPWATCH_BUSY', message: /itself/ });
+    await assert.rejects(measure(async () => { await Promise.all([sleep(1).then(within)]); }, { concurrency: 2 }), { code: 'HEAPWATCH_BUSY', message: /itself/ });
+    // No stack leads from a callback to who waits for it.
+    const behindCallback = () => new Promise((resolve, reject) => { setTimeout(async () => { try { resolve(await within()); } catch (error) { reject(error); } }, 1); });
+    await assert.rejects(measure(behindCallback), { code: 'HEAPWATCH_BUSY', message: /10 s so far/ });
+    // One that merely begins meanwhile waits for its turn.
+    const [first, second] = await Promise.all([measure(async () => { await null; }, PATIENT), sleep(20).then(() => measure(() => {}, PATIENT))]);
     assert.deepEqual([first.verdict, second.verdict], ['clean', 'clean']);
   });
 

@@ -5,8 +5,19 @@
  * returns is kept. What it throws ends the measurement: a failing test is not a leak.
  */
 class Calls {
-  /** A function under test is on the stack: what it starts to measure would wait for itself. */
-  static isCalling = false;
+  /** In all measurements: that have begun, and that have ended. */
+  static #begun = 0;
+  static #ended = 0;
+
+  /** Whether this is called by a function under test, before or after an `await`: what it starts to measure would wait for itself. */
+  static isInside() {
+    return this.#begun > this.#ended && callersOf(Calls.isInside).includes(__filename);
+  }
+
+  /** Changes with every call that begins or ends; null while none is under way. */
+  static get progress() {
+    return this.#begun > this.#ended ? this.#begun + this.#ended : null;
+  }
 
   #fn;
   #options;
@@ -39,8 +50,13 @@ class Calls {
       while (made < count) {
         this.#options.signal?.throwIfAborted();
         made += 1;
-        const answer = this.#call();
-        if (isThenable(answer)) await answer;
+        Calls.#begun += 1;
+        try {
+          const answer = this.#fn();
+          if (isThenable(answer)) await answer;
+        } finally {
+          Calls.#ended += 1;
+        }
         if (made % CLOCK_EVERY === 0 && clock() > untilMs) break;
       }
     };
@@ -50,14 +66,25 @@ class Calls {
     if (teardown) await teardown();
     return made;
   }
+}
 
-  #call() {
-    Calls.isCalling = true;
-    try {
-      return this.#fn();
-    } finally {
-      Calls.isCalling = false;
-    }
+/**
+ * The files of the functions that called this one, and of those that wait for them.
+ *
+ * @param {Function} callee
+ * @returns {(string | null | undefined)[]}
+ */
+function callersOf(callee) {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  try {
+    Error.stackTraceLimit = Infinity;
+    Error.prepareStackTrace = (_, sites) => sites;
+    const stack = /** @type {{ stack?: NodeJS.CallSite[] }} */ ({});
+    Error.captureStackTrace(stack, callee);
+    return stack.stack?.map((site) => site.getFileName()) ?? [];
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

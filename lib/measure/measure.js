@@ -1,5 +1,6 @@
 'use strict';
 
+const { clearInterval, now, setInterval } = require('../clock.js');
 const { invalidOption, HeapwatchError } = require('../errors.js');
 const { native } = require('../native.js');
 const { Calls } = require('./calls.js');
@@ -36,7 +37,7 @@ const CONFIRM_SHARE = 0.25;
 async function measure(fn, given) {
   if (typeof fn !== 'function') throw invalidOption('fn', fn, 'a function: what is to be called again and again');
   const options = checkMeasureOptions(given);
-  if (Calls.isCalling) throw new HeapwatchError('HEAPWATCH_BUSY', 'heapwatch: the function under test measures something itself, and would wait for its own end: measurements run one after another. Call measure() outside of it.');
+  if (Calls.isInside()) throw new HeapwatchError('HEAPWATCH_BUSY', 'heapwatch: the function under test measures something itself, and would wait for its own end: measurements run one after another. Call measure() outside of it.');
   options.signal?.throwIfAborted();
   const { binding, reason } = native();
   if (binding === null) throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: measure() needs the native part. ${reason}`);
@@ -57,6 +58,9 @@ async function measure(fn, given) {
 /** Of the time that there was. */
 const PROVOKE_SHARE = 0.1;
 
+/** Far more than a call takes that can be measured at all. */
+const STUCK_MS = 10_000;
+
 /** @type {Promise<unknown>} */
 let last = Promise.resolve();
 
@@ -67,10 +71,44 @@ let last = Promise.resolve();
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
  */
-function exclusively(work) {
-  const mine = last.then(work);
-  last = mine.catch(() => {});
-  return mine;
+async function exclusively(work) {
+  const before = last;
+  const { promise: mine, resolve: end } = withResolvers();
+  last = mine;
+  try {
+    await turn(before);
+    return await work();
+  } finally {
+    before.then(end);
+  }
+}
+
+/**
+ * Waits for the measurements before. One of them may wait for this one, where a callback in its function under test has started it:
+ * then its call neither ends nor is another one begun.
+ *
+ * @param {Promise<unknown>} before
+ * @returns {Promise<void>}
+ */
+function turn(before) {
+  const { promise, resolve, reject } = withResolvers();
+  let [progress, sinceMs] = [Calls.progress, now()];
+  const timer = setInterval(() => {
+    if (Calls.progress === null || Calls.progress !== progress) [progress, sinceMs] = [Calls.progress, now()];
+    else if (now() - sinceMs > STUCK_MS) {
+      reject(new HeapwatchError('HEAPWATCH_BUSY', `heapwatch: measure() waits for another measurement, one call of whose function has taken ${STUCK_MS / 1000} s so far. If that call waits for this one, both would wait for ever: call measure() outside of the function under test.`));
+    }
+  }, STUCK_MS / 10);
+  before.then(resolve);
+  return promise.finally(() => clearInterval(timer));
+}
+
+/** As `Promise.withResolvers`, from Node 22 on. @returns {{ promise: Promise<any>, resolve: (value?: any) => void, reject: (error: Error) => void }} */
+function withResolvers() {
+  /** @type {any} */
+  const made = {};
+  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
+  return made;
 }
 
 /**
