@@ -37,9 +37,9 @@ test('columns come back as they were, as exactly as a chart can show, with their
 test('a range takes what the stream tells: newest sizes, sums and the longest pause, and forgets the rest', async () => {
   const { Range } = await load('data');
   const empty = packColumn([]);
-  const columns = Object.fromEntries(['timeMs', 'rss', 'heapUsed', 'external', 'heapAfterLastMajorGc', 'gcMs', 'allocatedBytes', 'maxPauseMs'].map((name) => [name, empty]));
+  const columns = Object.fromEntries(['timeMs', 'rss', 'heapUsed', 'youngUsed', 'oldSpaceUsed', 'largeSpacesUsed', 'external', 'heapAfterLastMajorGc', 'gcMs', 'allocatedBytes', 'maxPauseMs'].map((name) => [name, empty]));
   const range = new Range({ intervalMs: 10_000, spanMs: 60_000, columns });
-  const add = (timeMs, rss, gcMs, maxPauseMs) => range.add({ timeMs, rss, heapUsed: 1, external: 1, heapAfterLastMajorGc: null, gcMs, allocatedBytes: 10, maxPauseMs, spaces: {} });
+  const add = (timeMs, rss, gcMs, maxPauseMs) => range.add({ timeMs, rss, heapUsed: 1, youngUsed: 1, oldSpaceUsed: 0, largeSpacesUsed: 0, external: 1, heapAfterLastMajorGc: null, gcMs, allocatedBytes: 10, maxPauseMs });
   for (let second = 1; second <= 20; second += 1) add(second * 1000, second, 2, second === 5 ? 50 : 1);
   assert.deepEqual(range.points.map(({ timeMs, rss, gcMs, maxPauseMs, allocatedBytes }) => [timeMs, rss, gcMs, maxPauseMs, allocatedBytes]), [[10_000, 10, 20, 50, 100], [20_000, 20, 20, 1, 100]]);
   assert.equal(range.lengthOf(range.points[1]), 10_000);

@@ -5,6 +5,7 @@ const { channel } = require('node:diagnostics_channel');
 const { afterEach, test } = require('node:test');
 
 const { dashboard, gc, start, stop } = require('..');
+const { Events } = require('../lib/dashboard/events.js');
 const { ask, listen, updates, withDashboard } = require('./dashboard-servers.js');
 const { makeGarbage, turn, until } = require('./garbage.js');
 
@@ -176,7 +177,7 @@ test('the page has less than 150 KB in all, whatever the process has been throug
   const tiers = [[1000, 600], [10_000, 720], [300_000, 2016]].map(([intervalMs, count]) => ({
     intervalMs,
     points: Array.from({ length: count }, (_, i) => ({
-      timeMs: endMs - (count - i) * intervalMs, rss: noise(i), heapTotal: 0, heapUsed: noise(i + 1), external: noise(i + 2), heapAfterLastMajorGc: noise(i + 3),
+      timeMs: endMs - (count - i) * intervalMs, rss: noise(i), heapTotal: 0, heapUsed: noise(i + 1), youngUsed: noise(i + 4), oldSpaceUsed: noise(i + 5), largeSpacesUsed: noise(i + 6), external: noise(i + 2), heapAfterLastMajorGc: noise(i + 3),
       gcMs: noise(i), maxPauseMs: noise(i), allocatedBytes: noise(i), promotedBytes: 0, gcCount: 1, majorCount: 1,
     })),
   }));
@@ -196,7 +197,7 @@ test('the page has less than 150 KB in all, whatever the process has been throug
     assert.equal(Number(headers['content-length']), Buffer.byteLength(text));
     assert.ok(Number(headers['content-length']) < 150_000, headers['content-length']);
     const { ranges } = stateOf(text);
-    assert.deepEqual(ranges.map(({ intervalMs }) => intervalMs), [1000, 20_000, 1_800_000]);
+    assert.deepEqual(ranges.map(({ intervalMs }) => intervalMs), [1000, 30_000, 2_700_000]);
   });
 });
 
@@ -211,7 +212,21 @@ test('metrics are served where they are switched on', async () => {
   await withDashboard({}, async ({ ask: asked }) => assert.equal((await asked('/metrics')).status, 404));
 });
 
-test('a crossed threshold and a changed verdict are events', async () => {
+test('verdicts are events of the time when they changed, each once', () => {
+  const events = new Events();
+  const leak = { timeMs: 1000, verdict: 'leak' };
+  const clean = { timeMs: 3000, verdict: 'clean' };
+  const growth = (changes, place, reason) => /** @type {any} */ ({ changes, place, reason });
+  events.add('gc', 'collected', 2000);
+  events.see(growth([], null, 'too early'));
+  events.see(growth([leak], 'heap', 'it grew'));
+  events.see(growth([leak], 'heap', 'it still grew'));
+  events.see(growth([leak, { timeMs: 2500, verdict: 'inconclusive' }, clean], null, 'nothing grew'));
+  events.close();
+  assert.deepEqual(events.all().map(({ timeMs, text }) => [timeMs, text]), [[1000, 'leak (heap): it grew'], [2000, 'collected'], [2500, 'inconclusive'], [3000, 'clean: nothing grew']]);
+});
+
+test('a crossed threshold is an event', async () => {
   const watcher = start({ thresholds: [{ maxRssBytes: 1024 }] });
   await withDashboard({ watcher }, async ({ ask: asked }) => {
     let isCrossed = false;

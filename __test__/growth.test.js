@@ -25,6 +25,8 @@ describe('growth', { concurrency: true }, () => {
     assert.match(told.reason, /^the heap after major GCs grew by /);
     assert.ok(told.bytesPerSecond > 0.2 * MB && told.interval[0] > 0 && told.interval[0] <= told.bytesPerSecond && told.bytesPerSecond <= told.interval[1]);
     assert.ok(told.limitInMs.earliest > 0 && Math.abs(told.sinceMs - Date.now()) < 60_000);
+    const change = told.changes.at(-1);
+    assert.ok(change.verdict === 'leak' && change.timeMs > told.sinceMs && Math.abs(change.timeMs - Date.now()) < 60_000);
     assert.deepEqual(Object.keys(told.parts).sort(), ['external', 'heap', 'native']);
     assert.ok(told.parts.heap.bytesPerSecond > 0.2 * MB && told.parts.heap.floorBytes > MB);
     assert.equal(published, 1, 'published as well');

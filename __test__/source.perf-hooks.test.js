@@ -58,7 +58,7 @@ test('a ledger keeps the last entries and counts what a reader missed', () => {
   assert.deepEqual(ledger.all(), [6, 7, 8]);
 });
 
-const SIZES = { rss: 4, heapTotal: 3, heapUsed: 2, external: 1, heapAfterLastMajorGc: null };
+const SIZES = { rss: 4, heapTotal: 3, heapUsed: 2, youngUsed: 1, oldSpaceUsed: 1, largeSpacesUsed: 0, external: 1, heapAfterLastMajorGc: null };
 
 /**
  * @param {number} timeMs

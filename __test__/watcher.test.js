@@ -87,7 +87,8 @@ test('options of a second start() replace those of the first', async () => {
   start({ gcStatistics: false });
   start({ sampleIntervalMs: 20 });
   const [sample] = await once(watcher, 'sample');
-  assert.deepEqual(Object.keys(sample), ['timeMs', 'rss', 'heapTotal', 'heapUsed', 'external', 'heapAfterLastMajorGc']);
+  assert.deepEqual(Object.keys(sample), ['timeMs', 'rss', 'heapTotal', 'heapUsed', 'youngUsed', 'oldSpaceUsed', 'largeSpacesUsed', 'external', 'heapAfterLastMajorGc']);
+  assert.ok(sample.oldSpaceUsed > 0 && sample.youngUsed + sample.oldSpaceUsed + sample.largeSpacesUsed <= sample.heapUsed);
   assert.ok(Math.abs(sample.timeMs - Date.now()) < 60_000);
 });
 

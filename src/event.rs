@@ -89,6 +89,10 @@ pub struct HeapSample {
     pub used_bytes: u64,
     /// Of these, in the young generation.
     pub young_used_bytes: u64,
+    /// Of these, in the space of old objects of ordinary size.
+    pub old_space_bytes: u64,
+    /// Of these, in the spaces of old objects that have pages of their own.
+    pub large_spaces_bytes: u64,
     /// Committed for the heap.
     pub total_bytes: u64,
     /// External memory.

@@ -37,7 +37,15 @@ pub struct Events {
 pub struct Spaces {
     /// In V8's order, at most [`MAX_SPACES`].
     pub names: Vec<String>,
+    groups: Groups,
+}
+
+/// Where spaces of one group stand among all.
+#[derive(Clone, Copy, Debug)]
+struct Groups {
     young: [Option<usize>; 2],
+    old: [Option<usize>; 1],
+    large: [Option<usize>; 2],
 }
 
 impl Spaces {
@@ -47,7 +55,12 @@ impl Spaces {
         let names: Vec<String> =
             (0..isolate.space_count().min(MAX_SPACES)).map_while(|index| isolate.space_name(index)).collect();
         let position = |name: &str| names.iter().position(|candidate| candidate == name);
-        Self { young: [position("new_space"), position("new_large_object_space")], names }
+        let groups = Groups {
+            young: ["new_space", "new_large_object_space"].map(position),
+            old: ["old_space"].map(position),
+            large: ["large_object_space", "code_large_object_space"].map(position),
+        };
+        Self { names, groups }
     }
 }
 
@@ -56,7 +69,7 @@ impl Spaces {
 pub struct Reader {
     extent: Extent,
     space_count: usize,
-    young: [Option<usize>; 2],
+    groups: Groups,
     clock: Clock,
 }
 
@@ -64,7 +77,7 @@ impl Reader {
     /// A reader for an isolate with these spaces.
     #[must_use]
     pub fn new(extent: Extent, spaces: &Spaces) -> Self {
-        Self { extent, space_count: spaces.names.len(), young: spaces.young, clock: Clock::process() }
+        Self { extent, space_count: spaces.names.len(), groups: spaces.groups, clock: Clock::process() }
     }
 
     /// Which statistics this V8 has.
@@ -91,7 +104,9 @@ impl Reader {
         HeapSample {
             at_ns: self.clock.now_ns(),
             used_bytes: heap.used_bytes,
-            young_used_bytes: self.young_used_bytes(isolate),
+            young_used_bytes: used_in(&spaces, &self.groups.young),
+            old_space_bytes: used_in(&spaces, &self.groups.old),
+            large_spaces_bytes: used_in(&spaces, &self.groups.large),
             total_bytes: heap.total_bytes,
             external_bytes: heap.external_bytes,
             limit_bytes: heap.limit_bytes,
@@ -101,12 +116,22 @@ impl Reader {
 
     #[inline]
     fn young_used_bytes(&self, isolate: Isolate) -> u64 {
-        self.young
+        self.groups
+            .young
             .iter()
             .flatten()
             .filter_map(|&index| isolate.space_statistics(index))
             .fold(0, |sum, space| sum.saturating_add(space.used_bytes))
     }
+}
+
+/// In use in a group of spaces.
+fn used_in(spaces: &[SpaceReading; MAX_SPACES], group: &[Option<usize>]) -> u64 {
+    group
+        .iter()
+        .flatten()
+        .filter_map(|&index| spaces.get(index))
+        .fold(0, |sum, space| sum.saturating_add(space.used_bytes))
 }
 
 /// A GC that has begun and not ended.

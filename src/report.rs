@@ -263,6 +263,15 @@ impl Verdict {
     }
 }
 
+/// The verdict became another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VerdictChange {
+    /// When, on the process's clock.
+    pub at_ns: u64,
+    /// What it has been since.
+    pub verdict: Verdict,
+}
+
 /// Where memory grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -335,6 +344,8 @@ pub struct GrowthReport {
     pub limit: Option<TimeToLimit>,
     /// Heap, external, native.
     pub parts: [GrowthPart; 3],
+    /// How it came to the verdict: its last changes, oldest first. None in the beginning, when it is inconclusive.
+    pub changes: Vec<VerdictChange>,
 }
 
 #[cfg(test)]

@@ -46,8 +46,11 @@ export interface HeapSummary {
   totals: { total: number; v8Heap: number; native: number; typedArrays: number; code: number; arrays: number; strings: number; system: number };
   /** How many classes there are; `classes` has the first `limit`. */
   classCount: number;
-  /** Those that retain most first. `distance`: steps from the globals; 100,000,000 and more: only the system reaches it. */
-  classes: { name: string; location: string | null; count: number; shallow: number; retained: number; distance: number }[];
+  /**
+   * Those that retain most first. `distance`: steps from the globals; 100,000,000 and more: only the system reaches it. `holder` and `path`: who holds the member that
+   * retains most, in words, and a way from the roots to it.
+   */
+  classes: { name: string; location: string | null; count: number; shallow: number; retained: number; distance: number; holder: string; path: string[] }[];
   /** The objects that retain most, with who holds them in words and a way from the roots to them. `id` is DevTools' `@id`. */
   biggest: { id: number; name: string; shallow: number; retained: number; holder: string; path: string[] }[];
   /** Strings that are there more than once. `wastedBytes`: what all copies beyond the first take. */

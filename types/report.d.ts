@@ -105,6 +105,8 @@ export interface Growth {
   place: 'heap' | 'external' | 'native' | null;
   /** When a leak's growth began, in Unix milliseconds. Null while there is none. */
   sinceMs: number | null;
+  /** The last 16 times that the verdict became another one, oldest first; it begins as inconclusive. */
+  changes: { timeMs: number; verdict: 'leak' | 'clean' | 'inconclusive' }[];
   /** The same, for each place on its own. */
   parts: Record<'heap' | 'external' | 'native', GrowthPart>;
 }
@@ -182,7 +184,7 @@ export interface MergedReport {
   heapUsedRatio: number;
   /** `timeRatio`: the largest. */
   gc: Report['gc'];
-  /** `exact`: in all of them. */
+  /** Summed. */
   allocation: Omit<Report['allocation'], 'survivalRatio'>;
   /** How many threads have which verdict. */
   verdicts: Record<Growth['verdict'], number>;
@@ -224,6 +226,12 @@ export interface Sample {
   rss: number;
   heapTotal: number;
   heapUsed: number;
+  /** Of `heapUsed`, the young generation: V8's `new_space` and `new_large_object_space`. What none of the three holds is code, and what V8 needs itself. */
+  youngUsed: number;
+  /** Of `heapUsed`, V8's `old_space`: objects that two minor GCs have spared. */
+  oldSpaceUsed: number;
+  /** Of `heapUsed`, V8's `large_object_space` and `code_large_object_space`: objects that have pages of their own. */
+  largeSpacesUsed: number;
   external: number;
   heapAfterLastMajorGc: number | null;
 }

@@ -18,6 +18,9 @@ const MB = 1024 * 1024;
 /** Forked snapshots of one heap. The copy of a large one takes minutes. @param {number} mb */
 const forkedOf = (mb) => (mb < 1_000 ? 3 : 1);
 
+/** Forks of a large heap that are given up once they are there: for the pause alone. */
+const GIVEN_UP = 5;
+
 /** Each adds about 100 kB to what it is given. @type {Record<string, (heap: any[], i: number) => void>} */
 const KINDS = {
   objects: (heap, i) => { for (let k = 0; k < 1_000; k += 1) heap.push({ id: i * 1_000 + k, next: { k, text: 'constant' } }); },
@@ -69,8 +72,30 @@ function privateOfChildren() {
   return sum;
 }
 
+/**
+ * How long JavaScript stands still when a copy is made: the longest time between two turns of the event loop, which has nothing else to do.
+ *
+ * @param {string} folder
+ */
+async function stallMs(folder) {
+  const controller = new AbortController();
+  let longestMs = 0;
+  let isOver = false;
+  const taken = snapshot({ mode: 'fork', dir: folder, signal: controller.signal }).catch(() => {}).then(() => { isOver = true; });
+  const startMs = performance.now();
+  for (let beforeMs = startMs; !isOver;) {
+    await new Promise((resolve) => { setImmediate(resolve); });
+    const nowMs = performance.now();
+    longestMs = Math.max(longestMs, nowMs - beforeMs);
+    beforeMs = nowMs;
+    if (nowMs - startMs > 2_000) controller.abort();
+  }
+  await taken;
+  return longestMs;
+}
+
 async function main() {
-  const { values } = parseArgs({ options: { kind: { type: 'string', default: 'objects' }, mb: { type: 'string', default: '50' } } });
+  const { values } = parseArgs({ options: { kind: { type: 'string', default: 'objects' }, mb: { type: 'string', default: '50' }, stalls: { type: 'boolean', default: false } } });
   /** @type {any[]} */
   const heap = [];
   const wanted = Number(values.mb) * MB;
@@ -78,6 +103,14 @@ async function main() {
   await new Promise((resolve) => { setTimeout(resolve, 500); });
   const folder = mkdtempSync(path.join(tmpdir(), 'heapwatch-bench-'));
   const rss = process.memoryUsage.rss();
+  /** @type {number[]} */
+  const stallsMs = [];
+  while (forkedOf(Number(values.mb)) === 1 && stallsMs.length < GIVEN_UP) stallsMs.push(await stallMs(folder));
+  if (values.stalls) {
+    rmSync(folder, { recursive: true });
+    process.send?.({ kind: values.kind, mb: Number(values.mb), stallsMs });
+    return;
+  }
   const spawnBefore = spawnMs();
   const scavengeBefore = await scavengeMs();
   peaks();
@@ -104,7 +137,7 @@ async function main() {
   const scavengeAfterInProcess = await scavengeMs();
   rmSync(folder, { recursive: true });
   process.send?.({
-    kind: values.kind, mb: Number(values.mb), heapUsed: process.memoryUsage().heapUsed, rss, kept: heap.length, forked, inProcessMs, inProcessBytes,
+    kind: values.kind, mb: Number(values.mb), heapUsed: process.memoryUsage().heapUsed, rss, kept: heap.length, forked, stallsMs, inProcessMs, inProcessBytes,
     peaks: { fork: forkPeak - rss, forkChild: childPeak, inProcess: inProcessPeak - rss },
     spawnMs: { before: spawnBefore, afterFork: spawnAfterFork },
     scavengeMs: { before: scavengeBefore, afterFork: scavengeAfterFork, afterInProcess: scavengeAfterInProcess },

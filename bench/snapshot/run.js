@@ -14,6 +14,7 @@ const { snapshotTable } = require('./summary.js');
  * @property {number} mb
  * @property {number} rss
  * @property {{ pauseMs: number, totalMs: number, bytes: number }[]} forked
+ * @property {number[]} [stallsMs]  the longest stop of JavaScript in forks that were given up at once: of 1,000 MB
  * @property {number} inProcessMs
  * @property {{ fork: number, forkChild: number, inProcess: number }} peaks  bytes above the RSS before
  * @property {{ before: number, afterFork: number }} spawnMs
@@ -22,12 +23,14 @@ const { snapshotTable } = require('./summary.js');
  * @typedef {{ circumstances: ReturnType<typeof circumstances>, heaps: HeapResult[] }} SnapshotResult
  */
 
+/** With --stalls only the pauses of heaps that are there already are measured anew: that takes seconds, and a machine with nothing else to do. */
 async function main() {
   const { values } = parseArgs({
     options: {
       node: { type: 'string', multiple: true },
       kind: { type: 'string', multiple: true, default: ['objects', 'strings', 'maps', 'arrays'] },
       mb: { type: 'string', multiple: true, default: ['50', '200', '1000'] },
+      stalls: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
     },
   });
@@ -41,9 +44,16 @@ async function main() {
         const { message } = await runChildToSuccess(path.join(__dirname, 'child.js'), {
           node: node.path,
           flags: ['--max-old-space-size=4096'],
-          args: ['--kind', kind, '--mb', mb],
+          args: ['--kind', kind, '--mb', mb, ...(values.stalls ? ['--stalls'] : [])],
           timeoutMs: 7_200_000,
         });
+        if (values.stalls) {
+          const row = earlier.find((/** @type {HeapResult} */ each) => each.kind === kind && each.mb === Number(mb));
+          console.log(node.version, kind, mb, message.stallsMs.map((/** @type {number} */ ms) => ms.toFixed(1)).join(' '));
+          if (row) Object.assign(row, { stallsMs: message.stallsMs });
+          writeResult(__dirname, node.major, { ...result, heaps: earlier });
+          continue;
+        }
         result.heaps.push(message);
         console.log(snapshotTable([{ ...result, heaps: [message] }]));
         const kept = earlier.filter((/** @type {HeapResult} */ each) => !result.heaps.some((now) => now.kind === each.kind && now.mb === each.mb));

@@ -28,8 +28,8 @@ const LIMITS = {
 class Events {
   /** @type {Entry[]} */
   #entries = [];
-  /** @type {Growth['verdict'] | null} */
-  #verdict = null;
+  /** When the verdict changed that was told last. */
+  #changedMs = 0;
   /** Grows with each entry. */
   revision = 0;
   /** @param {unknown} message */
@@ -50,17 +50,19 @@ class Events {
     this.revision += 1;
   }
 
-  /** A verdict that differs from the last one seen; it is looked at only while somebody looks at the page. @param {Growth} growth */
-  see({ verdict, place, reason }) {
-    const before = this.#verdict;
-    if (verdict === before) return;
-    this.#verdict = verdict;
-    if (before === null && verdict === 'inconclusive') return; // every process begins so
-    this.add('verdict', verdict === 'leak' ? `leak (${place}): ${reason}` : `${verdict}: ${reason}`);
+  /** The verdicts that are new since this was last asked; why it was so is known of the last one. @param {Growth} growth */
+  see({ changes, place, reason }) {
+    for (const change of changes) {
+      if (change.timeMs <= this.#changedMs) continue;
+      const where = change.verdict === 'leak' && place !== null ? ` (${place})` : '';
+      this.add('verdict', change === changes.at(-1) ? `${change.verdict}${where}: ${reason}` : change.verdict, change.timeMs);
+      this.#changedMs = change.timeMs;
+    }
   }
 
+  /** Oldest first. */
   all() {
-    return this.#entries.slice();
+    return [...this.#entries].sort((a, b) => a.timeMs - b.timeMs);
   }
 
   close() {

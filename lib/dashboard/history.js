@@ -6,15 +6,15 @@ const { packColumn } = require('./pack.js');
 /** @typedef {import('../../index').Pause} Pause */
 
 /** What the page draws of a timeline's point: sizes as they were at its end, the rest summed over it. */
-const GAUGES = /** @type {const} */ (['rss', 'heapUsed', 'external', 'heapAfterLastMajorGc']);
+const GAUGES = /** @type {const} */ (['rss', 'heapUsed', 'youngUsed', 'oldSpaceUsed', 'largeSpacesUsed', 'external', 'heapAfterLastMajorGc']);
 const SUMS = /** @type {const} */ (['gcMs', 'allocatedBytes']);
 
 /** Points of a range: all of the finest, of the others as many as a page of bounded size has room for. */
 const MAX_POINTS = 600;
-const MAX_COARSE_POINTS = 360;
+const MAX_COARSE_POINTS = 240;
 
 /** GCs that a page begins with, one by one. */
-const MAX_PAUSES = 400;
+const MAX_PAUSES = 300;
 
 const KINDS = /** @type {const} */ (['minor', 'major', 'incremental', 'weak']);
 

@@ -18,7 +18,9 @@ function shownSummary({ nodes, edges, totals, classCount, classes, biggest, coll
     edges,
     totals,
     classCount,
-    classes: classes.map(({ name, location, count, shallow, retained }) => ({ name: cut(name), location: location === null ? null : cut(location), count, shallow, retained })),
+    classes: classes.map(({ name, location, count, shallow, retained, holder, path }) => ({
+      name: cut(name), location: location === null ? null : cut(location), count, shallow, retained, holder: cut(holder), path: path.slice(0, STEPS).map(cut),
+    })),
     biggest: biggest.slice(0, OBJECTS).map(({ name, shallow, retained, holder, path }) => ({ name: cut(name), shallow, retained, holder: cut(holder), path: path.slice(0, STEPS).map(cut) })),
     collections: collections.slice(0, OBJECTS).map(({ kind, entries, retained, holder }) => ({ kind, entries, retained, holder: cut(holder) })),
   };

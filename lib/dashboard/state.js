@@ -3,6 +3,7 @@
 const { unixNow } = require('../clock.js');
 const { find } = require('../running.js');
 const { support } = require('../support.js');
+const { groupSizes } = require('../source/memory.js');
 const { packPauses, packTimeline, row } = require('./history.js');
 
 /** @typedef {import('../../index').Report} Report */
@@ -95,7 +96,7 @@ class State {
       nowMs: unixNow(),
       degraded: report.source === 'native' ? null : support.reason ?? 'heapwatch is switched off (HEAPWATCH_DISABLE)',
       health: watcher.health(),
-      spaces: Object.fromEntries(Object.entries(spaces).map(([name, { used }]) => [name, used])),
+      ...groupSizes(spaces),
       gc: { ...gc, ...Object.fromEntries(KINDS.map((kind) => [kind, kindRow(gc[kind])])) },
       threads: threads.map(threadRow),
       snapshotsRevision: this.#snapshotsRevision(),

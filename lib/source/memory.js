@@ -37,8 +37,19 @@ function readMemory(oldGenerationLimit) {
   };
 }
 
+/** The sizes of a sample. */
 function readSizes() {
-  return pickSizes(process.memoryUsage());
+  return { ...pickSizes(process.memoryUsage()), ...groupSizes(heapSpaces()) };
+}
+
+/** The spaces as people speak of them. @param {import('../../index').Report['spaces']} spaces */
+function groupSizes(spaces) {
+  const usedIn = (/** @type {string[]} */ ...names) => names.reduce((sum, name) => sum + (spaces[name]?.used ?? 0), 0);
+  return {
+    youngUsed: usedIn('new_space', 'new_large_object_space'),
+    oldSpaceUsed: usedIn('old_space'),
+    largeSpacesUsed: usedIn('large_object_space', 'code_large_object_space'),
+  };
 }
 
 /** @param {NodeJS.MemoryUsage} memory */
@@ -69,4 +80,4 @@ function containerLimitBytes() {
   return limit > 0 && limit < os.totalmem() ? limit : null;
 }
 
-module.exports = { readMemory, readSizes };
+module.exports = { groupSizes, readMemory, readSizes };

@@ -56,6 +56,7 @@ const GROWTH_UNKNOWN = {
   limitInMs: null,
   place: null,
   sinceMs: null,
+  changes: [],
   parts: { heap: partUnknown(), external: partUnknown(), native: partUnknown() },
 };
 

@@ -16,10 +16,12 @@ use super::thresholds::{Field, Values};
 use super::timeline::{Sizes, Timeline};
 use crate::event::{GcEvent, GcKind, HeapSample};
 use crate::os::memory::ProcessMemory;
-use crate::report::Verdict;
+use crate::report::{Verdict, VerdictChange};
 
 /// Samples kept for readers that are away; a reader that comes by every 100 ms misses none above 2 ms apart.
 const SAMPLES: usize = 64;
+/// Changes of the verdict that are remembered.
+const VERDICTS: usize = 16;
 /// The shorter window of `timeRatio`, and the one of rates.
 const SHORT_WINDOW_NS: u64 = 10_000_000_000;
 /// The longer window of `timeRatio`, and the one of the survival ratio.
@@ -104,6 +106,7 @@ pub struct IsolateState {
     /// The longest pause since thresholds were last evaluated.
     longest_pause_ns: u64,
     verdict: Verdict,
+    verdicts: Ledger<VerdictChange>,
     /// How often the verdict has become leak.
     leaks: u64,
 }
@@ -134,6 +137,7 @@ impl IsolateState {
             is_sample_due: false,
             longest_pause_ns: 0,
             verdict: Verdict::Inconclusive,
+            verdicts: Ledger::new(VERDICTS),
             leaks: 0,
         }
     }
@@ -237,10 +241,11 @@ impl IsolateState {
         self.timeline.tick(now_ns, &self.counters, sizes);
         self.growth.tick(now_ns, native_bytes, memory.container.map(|container| container.working_set_bytes));
         let verdict = self.growth.verdict();
-        if verdict == Verdict::Leak && self.verdict != Verdict::Leak {
-            self.leaks += 1;
+        if verdict != self.verdict {
+            self.leaks += u64::from(verdict == Verdict::Leak);
+            self.verdicts.push(VerdictChange { at_ns: now_ns, verdict });
+            self.verdict = verdict;
         }
-        self.verdict = verdict;
         let old_used_bytes = self.old_used_bytes();
         let collect = self.assist.as_mut().is_some_and(|assist| assist.is_due(now_ns, old_used_bytes));
         let (lines, snapshot) = self.evaluate(now_ns, memory);
@@ -332,6 +337,9 @@ impl IsolateState {
             rss_bytes: memory.rss_bytes,
             heap_total_bytes: self.latest.total_bytes,
             heap_used_bytes: self.latest.used_bytes,
+            young_used_bytes: self.latest.young_used_bytes,
+            old_space_bytes: self.latest.old_space_bytes,
+            large_spaces_bytes: self.latest.large_spaces_bytes,
             external_bytes: self.latest.external_bytes,
             heap_after_major_bytes: self.heap_after_last_major_bytes.unwrap_or(0),
         }
@@ -357,6 +365,7 @@ impl IsolateState {
             + self.timeline.footprint_bytes()
             + self.growth.footprint_bytes()
             + self.samples.footprint_bytes()
+            + self.verdicts.footprint_bytes()
             // A slot of the channel is the event and its stamp.
             + self.capacity.events * (size_of::<GcEvent>() + size_of::<usize>())
     }

@@ -14,6 +14,12 @@ pub struct TimelinePoint {
     pub heap_total_bytes: u64,
     /// In use by objects.
     pub heap_used_bytes: u64,
+    /// Of these, in the young generation.
+    pub young_used_bytes: u64,
+    /// Of these, in the space of old objects of ordinary size.
+    pub old_space_bytes: u64,
+    /// Of these, in the spaces of old objects that have pages of their own.
+    pub large_spaces_bytes: u64,
     /// External memory.
     pub external_bytes: u64,
     /// In use after the last major GC; 0 before the first one.
@@ -41,6 +47,12 @@ pub struct Sizes {
     pub heap_total_bytes: u64,
     /// In use by objects.
     pub heap_used_bytes: u64,
+    /// Of these, in the young generation.
+    pub young_used_bytes: u64,
+    /// Of these, in the space of old objects of ordinary size.
+    pub old_space_bytes: u64,
+    /// Of these, in the spaces of old objects that have pages of their own.
+    pub large_spaces_bytes: u64,
     /// External memory.
     pub external_bytes: u64,
     /// In use after the last major GC; 0 before the first one.
@@ -88,6 +100,9 @@ impl Tier {
             rss_bytes: sizes.rss_bytes,
             heap_total_bytes: sizes.heap_total_bytes,
             heap_used_bytes: sizes.heap_used_bytes,
+            young_used_bytes: sizes.young_used_bytes,
+            old_space_bytes: sizes.old_space_bytes,
+            large_spaces_bytes: sizes.large_spaces_bytes,
             external_bytes: sizes.external_bytes,
             heap_after_major_bytes: sizes.heap_after_major_bytes,
             gc_count: self.gc_count,

@@ -118,7 +118,15 @@ struct GrowthJson<'a> {
     limit_in_ms: Option<TimeToLimitJson>,
     place: Option<&'static str>,
     since_ms: Option<f64>,
+    changes: Vec<VerdictChangeJson>,
     parts: BTreeMap<&'static str, GrowthPartJson>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct VerdictChangeJson {
+    time_ms: f64,
+    verdict: &'static str,
 }
 
 #[derive(Serialize)]
@@ -155,6 +163,9 @@ struct SampleJson {
     rss: u64,
     heap_total: u64,
     heap_used: u64,
+    young_used: u64,
+    old_space_used: u64,
+    large_spaces_used: u64,
     external: u64,
     heap_after_last_major_gc: Option<u64>,
 }
@@ -166,6 +177,9 @@ struct TimelinePointJson {
     rss: u64,
     heap_total: u64,
     heap_used: u64,
+    young_used: u64,
+    old_space_used: u64,
+    large_spaces_used: u64,
     external: u64,
     heap_after_last_major_gc: Option<u64>,
     gc_count: u32,
@@ -365,6 +379,14 @@ fn growth_json(growth: &GrowthReport, zero: f64) -> GrowthJson<'_> {
         }),
         place: growth.place.map(Place::name),
         since_ms: growth.since_ns.map(|since| zero + ms(since)),
+        changes: growth
+            .changes
+            .iter()
+            .map(|change| VerdictChangeJson {
+                time_ms: zero + ms(change.at_ns),
+                verdict: change.verdict.name(),
+            })
+            .collect(),
         parts: growth.parts.iter().map(|part| (part.place.name(), part_json(part))).collect(),
     }
 }
@@ -430,6 +452,9 @@ fn sample_json(sample: &Sample, zero: f64) -> SampleJson {
         rss: sample.sizes.rss_bytes,
         heap_total: sample.sizes.heap_total_bytes,
         heap_used: sample.sizes.heap_used_bytes,
+        young_used: sample.sizes.young_used_bytes,
+        old_space_used: sample.sizes.old_space_bytes,
+        large_spaces_used: sample.sizes.large_spaces_bytes,
         external: sample.sizes.external_bytes,
         heap_after_last_major_gc: known(sample.sizes.heap_after_major_bytes),
     }
@@ -441,6 +466,9 @@ fn point_json(point: &TimelinePoint, zero: f64) -> TimelinePointJson {
         rss: point.rss_bytes,
         heap_total: point.heap_total_bytes,
         heap_used: point.heap_used_bytes,
+        young_used: point.young_used_bytes,
+        old_space_used: point.old_space_bytes,
+        large_spaces_used: point.large_spaces_bytes,
         external: point.external_bytes,
         heap_after_last_major_gc: known(point.heap_after_major_bytes),
         gc_count: point.gc_count,

@@ -1,7 +1,7 @@
 //! A heap on a page: sums, classes, and the biggest of everything that services fill their memory with. Lists are
 //! bounded, so a summary is small however big the heap is.
 
-use super::classes::ClassRow;
+use super::classes::{ClassIndex, ClassRow};
 use super::collections::{self, Collection};
 use super::error::Result;
 use super::graph::NodeIndex;
@@ -88,6 +88,10 @@ pub struct Class {
     pub retained: u64,
     /// Steps from the globals.
     pub distance: i32,
+    /// Who holds the member that retains most, in words.
+    pub holder: String,
+    /// From the roots to that member.
+    pub path: Vec<String>,
 }
 
 /// An object that keeps much alive.
@@ -201,6 +205,9 @@ pub fn summarize(snapshot: &Snapshot, limit: usize, progress: &Progress) -> Resu
     let statistics = snapshot.statistics();
     let rows = snapshot.biggest_classes(usize::MAX);
     progress.check()?;
+    let listed = &rows[..rows.len().min(limit)];
+    let examples = biggest_members(snapshot, listed);
+    progress.check()?;
     Ok(Summary {
         nodes: graph.node_count(),
         edges: graph.edge_count(),
@@ -215,7 +222,11 @@ pub fn summarize(snapshot: &Snapshot, limit: usize, progress: &Progress) -> Resu
             system: statistics.system,
         },
         class_count: rows.len(),
-        classes: rows.iter().take(limit).map(|(_, row)| class(&owners, row)).collect(),
+        classes: listed
+            .iter()
+            .zip(examples)
+            .map(|((_, row), example)| class(&owners, row, example))
+            .collect(),
         biggest: biggest(&owners, limit.min(50)),
         duplicate_strings: strings_report::duplicates(&owners, limit.min(50)),
         collections: collections::biggest(&owners, limit.min(50)),
@@ -235,7 +246,22 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     }
 }
 
-fn class(owners: &Owners<'_>, row: &ClassRow) -> Class {
+/// Of each of these classes the member that retains most.
+fn biggest_members(snapshot: &Snapshot, classes: &[(ClassIndex, &ClassRow)]) -> Vec<NodeIndex> {
+    let at: FxHashMap<ClassIndex, usize> = classes.iter().map(|(class, _)| *class).zip(0..).collect();
+    let mut biggest: Vec<(u64, NodeIndex)> = vec![(0, snapshot.graph().root()); classes.len()];
+    for node in snapshot.graph().nodes() {
+        if let Some(&at) = at.get(&snapshot.class_of(node)) {
+            let retained = snapshot.retained_size(node);
+            if retained > biggest[at].0 {
+                biggest[at] = (retained, node);
+            }
+        }
+    }
+    biggest.into_iter().map(|(_, node)| node).collect()
+}
+
+fn class(owners: &Owners<'_>, row: &ClassRow, example: NodeIndex) -> Class {
     let location = row
         .key
         .location
@@ -247,6 +273,8 @@ fn class(owners: &Owners<'_>, row: &ClassRow) -> Class {
         shallow: row.shallow,
         retained: row.retained,
         distance: row.distance,
+        holder: cut(&owners.describe(example, false).text, MAX_NAME),
+        path: super::findings::told_path(owners, example),
     }
 }
 

@@ -9,14 +9,13 @@ import { signedRate, trend } from './words.mjs';
 /** Shortest stretch of time that is shown. */
 const MIN_SPAN_MS = 20_000;
 
-/** V8's spaces as people speak of them, from below. Those that are left out are next to nothing and go with "other". */
+/** The heap from below: the last is what the others leave of it. */
 const LAYERS = [
-  ['old', 'old objects', 'layer1', ['old_space']],
-  ['large', 'large objects', 'layer2', ['large_object_space', 'code_large_object_space']],
-  ['young', 'young objects', 'layer3', ['new_space', 'new_large_object_space']],
-  ['other', 'code and other', 'layer4', null],
+  ['old objects', 'layer1', ({ oldSpaceUsed }) => oldSpaceUsed],
+  ['large objects', 'layer2', ({ largeSpacesUsed }) => largeSpacesUsed],
+  ['young objects', 'layer3', ({ youngUsed }) => youngUsed],
+  ['code and other', 'layer4', ({ heapUsed, oldSpaceUsed, largeSpacesUsed, youngUsed }) => Math.max(0, heapUsed - oldSpaceUsed - largeSpacesUsed - youngUsed)],
 ];
-const NAMED = LAYERS.flatMap(([, , , names]) => names ?? []);
 
 const KINDS = [['minor', 'minor'], ['major', 'major'], ['incremental', 'steps of marking'], ['weak', 'weak callbacks']];
 
@@ -32,12 +31,7 @@ function spanOf({ range, nowMs }) {
   return [Math.min(Math.max(nowMs - range.spanMs, first), nowMs - MIN_SPAN_MS), nowMs];
 }
 
-/** Heap used by layers, as far as the spaces are known: the past knows the sum alone. */
-function layersOf({ spaces, heapUsed }) {
-  if (!spaces) return [null, null, null, null, heapUsed];
-  const sums = LAYERS.map(([, , , names]) => (names ?? Object.keys(spaces).filter((name) => !NAMED.includes(name))).reduce((sum, name) => sum + (spaces[name] ?? 0), 0));
-  return [...sums, null];
-}
+const layersOf = (point) => LAYERS.map(([, , used]) => used(point));
 
 function memoryChart(view) {
   let shown = null;
@@ -45,12 +39,10 @@ function memoryChart(view) {
     const { points } = view.range;
     const layers = points.map(layersOf);
     // What is on top is drawn first and hidden by what is below it.
-    const sums = LAYERS.map((_, i) => layers.map((row) => (row[i] === null ? null : row.slice(0, i + 1).reduce((sum, value) => sum + value, 0))));
-    // Where the spaces begin to be known, both overlap: no gap.
-    const whole = points.map(({ heapUsed, spaces }, i) => (spaces && (i < 2 || points[i - 2].spaces) ? null : heapUsed));
+    const sums = LAYERS.map((_, i) => layers.map((row) => row.slice(0, i + 1).reduce((sum, value) => sum + value, 0)));
     const external = points.map((point) => point.heapUsed + point.external);
     shown = { layers, points };
-    return [points.map(({ timeMs }) => timeMs), external, ...sums.reverse(), whole, points.map(({ rss }) => rss)];
+    return [points.map(({ timeMs }) => timeMs), external, ...sums.reverse(), points.map(({ rss }) => rss)];
   };
   const limits = ({ state }) => [[state.heapLimit, 'V8 heap limit', 'leak'], [state.containerLimit, 'container limit', 'warn']].filter(([limit]) => limit > 0);
   return new Chart({
@@ -61,8 +53,7 @@ function memoryChart(view) {
       scales: { y: { range: (_, low, high) => [0, shown.top = scaleTop(high ?? 0, limits(view).map(([limit]) => limit))] } },
       series: [
         { stroke: paint.external, width: 1, fill: paint.externalFill, points: { show: false } },
-        ...LAYERS.toReversed().map(([, , colour]) => ({ stroke: paint[colour], width: 1, fill: paint[colour], spanGaps: true, points: { show: false } })),
-        { stroke: paint.layer1, width: 1, fill: paint.layer1, spanGaps: true, points: { show: false } },
+        ...LAYERS.toReversed().map(([, colour]) => ({ stroke: paint[colour], width: 1, fill: paint[colour], points: { show: false } })),
         { stroke: paint.ink, width: 1.5, points: { show: false } },
       ],
       hooks: { draw: [(plot) => { for (const [limit, name, colour] of limits(view)) limitLine(plot, limit, `${name} ${formatBytes(limit)}`, paint[colour]); }] },
@@ -70,13 +61,12 @@ function memoryChart(view) {
     legend: (paint, index) => {
       const { points, layers } = shown;
       const i = index ?? points.length - 1;
-      const { rss, external, heapUsed } = index === null ? view.state : points[i] ?? {};
+      const { rss, external } = index === null ? view.state : points[i] ?? {};
       const row = index === null ? layersOf(view.state) : layers[i] ?? [];
-      const known = row[0] !== null && row[0] !== undefined;
       return [
         { name: 'RSS', colour: paint.ink, line: 'line', value: formatBytes(rss) },
         { name: 'external', colour: paint.external, value: formatBytes(external) },
-        ...(known ? LAYERS.map(([, name, colour], layer) => ({ name, colour: paint[colour], value: formatBytes(row[layer]) })).reverse() : [{ name: 'heap', colour: paint.layer1, value: formatBytes(heapUsed) }]),
+        ...LAYERS.map(([name, colour], layer) => ({ name, colour: paint[colour], value: formatBytes(row[layer]) })).reverse(),
       ];
     },
   });

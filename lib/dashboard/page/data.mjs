@@ -2,7 +2,7 @@
 
 // The past, as it came with the page, and what the stream adds to it.
 
-const GAUGES = ['rss', 'heapUsed', 'external', 'heapAfterLastMajorGc'];
+const GAUGES = ['rss', 'heapUsed', 'youngUsed', 'oldSpaceUsed', 'largeSpacesUsed', 'external', 'heapAfterLastMajorGc'];
 const SUMS = ['gcMs', 'allocatedBytes'];
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -46,7 +46,7 @@ export class Range {
     const last = this.points.at(-1);
     if (last && point.timeMs <= last.timeMs) return;
     if (last?.isOpen && this.#slot(last.timeMs) === this.#slot(point.timeMs)) {
-      for (const name of [...GAUGES, 'spaces', 'timeMs']) last[name] = point[name];
+      for (const name of [...GAUGES, 'timeMs']) last[name] = point[name];
       for (const name of SUMS) last[name] += point[name];
       last.maxPauseMs = Math.max(last.maxPauseMs, point.maxPauseMs);
     } else {
@@ -73,7 +73,7 @@ export class History {
   }
 
   /** What a tick tells. */
-  add({ nowMs, rss, heapUsed, external, heapAfterLastMajorGc, spaces, gc, allocation, rows: fresh }) {
+  add({ nowMs, rss, heapUsed, youngUsed, oldSpaceUsed, largeSpacesUsed, external, heapAfterLastMajorGc, gc, allocation, rows: fresh }) {
     const { last } = this;
     const newest = this.pauses.at(-1)?.timeMs ?? 0;
     let maxPauseMs = 0;
@@ -84,7 +84,7 @@ export class History {
     }
     if (this.pauses.length > MAX_PAUSES) this.pauses.splice(0, this.pauses.length - MAX_PAUSES);
     const point = {
-      timeMs: nowMs, rss, heapUsed, external, heapAfterLastMajorGc, spaces, maxPauseMs,
+      timeMs: nowMs, rss, heapUsed, youngUsed, oldSpaceUsed, largeSpacesUsed, external, heapAfterLastMajorGc, maxPauseMs,
       gcMs: Math.max(0, gc.all.totalMs - last.gcMs), // a reset() makes it less
       allocatedBytes: Math.max(0, allocation.totalBytes - last.allocatedBytes),
     };

@@ -201,7 +201,7 @@ function findingList(findings) {
 
 const steps = (path) => make('ol', { class: 'path' }, path.map((step) => make('li', {}, step)));
 
-/** The classes that retain most; each opens to the biggest objects of it, and who holds them. */
+/** The classes that retain most; each opens to its biggest objects, and who holds them. */
 function classTable(rows, summary) {
   const columns = [['count', (row) => count(row.count)], ['shallow', (row) => formatBytes(row.shallow)], ['retained', (row) => formatBytes(row.retained)], ['Δ', (row) => signed(formatBytes)(row.delta)]];
   const most = Math.max(0, ...rows.map(({ delta }) => delta ?? 0));
@@ -210,7 +210,7 @@ function classTable(rows, summary) {
     const button = make('button', { type: 'button', 'aria-expanded': 'false', onclick: () => {
       detail.hidden = !detail.hidden;
       button.setAttribute('aria-expanded', String(!detail.hidden));
-      if (!detail.hidden) detail.firstChild.replaceChildren(...holders(row.name, summary));
+      if (!detail.hidden) detail.firstChild.replaceChildren(...holders(row, summary));
     } }, row.name || '(no name)', row.location && make('small', {}, row.location));
     return [make('tr', {}, make('th', { scope: 'row', class: 'text' }, button), columns.map(([name, of]) => make('td', name === 'Δ' && row.delta > most / 10 ? { 'data-tone': 'leak' } : {}, of(row)))), detail];
   }));
@@ -223,8 +223,8 @@ function classTable(rows, summary) {
 
 const count = (value) => (value === null ? '–' : formatCount(value));
 
-function holders(name, { biggest }) {
+function holders({ name, holder, path: way }, { biggest }) {
   const own = biggest.filter((object) => object.name === name || object.name.startsWith(`${name} `)).slice(0, 3);
-  if (own.length === 0) return [make('p', { class: 'note' }, 'None of its objects is among the biggest by itself, so no path is known.')];
-  return own.map(({ retained, holder, path }) => make('div', {}, make('p', {}, `${formatBytes(retained)} held by ${holder}`), steps(path)));
+  if (own.length > 0) return own.map(({ retained, holder, path }) => make('div', {}, make('p', {}, `${formatBytes(retained)} held by ${holder}`), steps(path)));
+  return way ? [make('p', {}, `The one that retains most is held by ${holder}`), steps(way)] : [make('p', { class: 'note' }, 'It is not among the classes that retain most, so no path is known.')];
 }

@@ -216,6 +216,7 @@ impl Growth {
                 None
             },
             parts,
+            changes: Vec::new(),
         }
     }
 

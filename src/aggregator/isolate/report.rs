@@ -3,7 +3,7 @@
 use super::{IsolateState, LONG_WINDOW_NS, SHORT_WINDOW_NS, float};
 use crate::aggregator::counters::{Counters, Reading};
 use crate::os::memory::ProcessMemory;
-use crate::report::{AllocationReport, GcReport, KindReport, Limits, Report, TimeRatio};
+use crate::report::{AllocationReport, GcReport, GrowthReport, KindReport, Limits, Report, TimeRatio};
 
 impl IsolateState {
     /// The report for a reader, or for someone who never reset.
@@ -72,10 +72,13 @@ impl IsolateState {
                 promoted_bytes_per_second: short.per_second(short.added.promoted_bytes),
                 survival_ratio: if young > 0.0 { long.added.survived_bytes / young } else { 0.0 },
             },
-            growth: self.growth.report(
-                self.identity.old_generation_limit_bytes,
-                memory.container.map(|container| container.limit_bytes),
-            ),
+            growth: GrowthReport {
+                changes: self.verdicts.iter().copied().collect(),
+                ..self.growth.report(
+                    self.identity.old_generation_limit_bytes,
+                    memory.container.map(|container| container.limit_bytes),
+                )
+            },
             threads: Vec::new(),
         }
     }
