@@ -14,6 +14,7 @@ const { snapshotTable } = require('./summary.js');
  * @property {number} mb
  * @property {number} rss
  * @property {{ pauseMs: number, totalMs: number, bytes: number }[]} forked
+ * @property {string} [failure]  code of the error where the machine's memory was too short for this heap: the rest is not there
  * @property {number[]} [stallsMs]  the longest stop of JavaScript in forks that were given up at once: of 1,000 MB
  * @property {number} inProcessMs
  * @property {{ fork: number, forkChild: number, inProcess: number }} peaks  bytes above the RSS before

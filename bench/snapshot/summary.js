@@ -9,9 +9,10 @@ const MB = 1024 * 1024;
 
 /** @param {SnapshotResult[]} results */
 function snapshotTable(results) {
-  const rows = results.flatMap(({ circumstances, heaps }) => heaps.map(({ kind, mb, rss, forked, inProcessMs, peaks, spawnMs, scavengeMs, stallsMs = [] }) => {
+  const inMb = (/** @type {number} */ bytes) => (bytes / MB).toFixed(0);
+  const rows = results.flatMap(({ circumstances, heaps }) => heaps.map(({ kind, mb, rss, forked, inProcessMs, peaks, spawnMs, scavengeMs, failure, stallsMs = [] }) => {
     const pauseMs = median(stallsMs.length > 0 ? stallsMs : forked.map((each) => each.pauseMs));
-    const inMb = (/** @type {number} */ bytes) => (bytes / MB).toFixed(0);
+    if (failure !== undefined) return [circumstances.node, `${mb} MB ${kind}`, inMb(rss), pauseMs.toFixed(1), '–', '–', `${failure}: 24 GB were not enough`, '–', '–', '–', '–'];
     return [
       circumstances.node, `${mb} MB ${kind}`, inMb(rss), pauseMs.toFixed(1), inProcessMs.toFixed(0), `${(pauseMs / inProcessMs * 100).toFixed(2)} %`,
       (median(forked.map((each) => each.totalMs)) / 1000).toFixed(1),

@@ -2,6 +2,7 @@
 
 const { randomBytes } = require('node:crypto');
 const path = require('node:path');
+const { deflateRawSync, inflateRawSync } = require('node:zlib');
 
 const { now, unixNow } = require('../clock.js');
 const { analyze } = require('../heap/analyze.js');
@@ -27,7 +28,7 @@ const { exists, replaceByRedacted, takenByRules, withRedactedCopy } = require('.
  * @property {string | null} error
  * @property {number | null} pauseMs
  * @property {boolean} isRedacted
- * @property {object | null} summary
+ * @property {Buffer | null} summary packed: as objects it would be among what the next snapshot finds to have grown
  */
 
 /** Failures that stay in the list. */
@@ -111,10 +112,11 @@ class Snapshots {
    */
   async analyze(id, gone) {
     const entry = this.find(id);
-    if (entry.summary !== null) return { snapshot: view(entry), summary: entry.summary };
+    if (entry.summary !== null) return { snapshot: view(entry), summary: unpack(entry.summary) };
     return this.#work.run('a snapshot is being analysed', gone, async (signal) => {
-      entry.summary = await this.#readable(entry, signal, async (file) => shownSummary(await analyze(file, { limit: LIMIT, signal })));
-      return { snapshot: view(entry), summary: entry.summary };
+      const summary = await this.#readable(entry, signal, async (file) => shownSummary(await analyze(file, { limit: LIMIT, signal })));
+      entry.summary = pack(summary);
+      return { snapshot: view(entry), summary };
     });
   }
 
@@ -126,7 +128,8 @@ class Snapshots {
     if (ids[0] === ids[1]) throw new Refusal(400, 'these are one and the same snapshot');
     const [before, after] = ids.map((id) => this.find(id)).sort((a, b) => a.timeMs - b.timeMs);
     return this.#work.run('snapshots are being compared', gone, (signal) => this.#readable(before, signal, (earlier) => this.#readable(after, signal, async (later) => {
-      const summary = after.summary ?? (after.summary = shownSummary(await analyze(later, { limit: LIMIT, signal })));
+      after.summary ??= pack(shownSummary(await analyze(later, { limit: LIMIT, signal })));
+      const summary = unpack(after.summary);
       return { before: view(before), after: view(after), summary, diff: shownDiff(await diff(earlier, later, { limit: LIMIT, signal })) };
     })));
   }
@@ -184,6 +187,9 @@ class Snapshots {
     this.#work.close();
   }
 }
+
+const pack = (/** @type {object} */ summary) => deflateRawSync(JSON.stringify(summary));
+const unpack = (/** @type {Buffer} */ packed) => JSON.parse(inflateRawSync(packed).toString());
 
 /** @param {Entry} entry */
 function view({ id, bytes, timeMs, pid, origin, status, error, pauseMs, isRedacted, summary }) {
