@@ -21,7 +21,9 @@ const HANG: Duration = Duration::from_secs(2);
 /// What a failure quotes of the copy's last words.
 const LAST_WORDS_BYTES: usize = 600;
 
-/// SIGKILL, SIGALRM and SIGABRT: the same numbers on every Linux.
+/// The same numbers on every Linux.
+const SIGILL: i32 = 4;
+const SIGTRAP: i32 = 5;
 const SIGABRT: i32 = 6;
 const SIGKILL: i32 = 9;
 const SIGALRM: i32 = 14;
@@ -139,10 +141,12 @@ fn died(end: End, stderr: Option<File>) -> Failure {
              more memory, or take the snapshot earlier.",
         ),
         End::Signalled(SIGALRM) => Failure::failed("timeout", "The forked process outlived its time."),
-        End::Signalled(SIGABRT) if words.contains("memory") => Failure::new(
+        End::Signalled(SIGABRT | SIGTRAP | SIGILL) if is_short_of_memory(&words) => Failure::new(
             Kind::NoHeadroom,
             "memory",
-            format!("The forked process ran out of the memory that it was allowed.{words}"),
+            format!(
+                "The forked process found no more memory. Give it more, or take the snapshot earlier.{words}"
+            ),
         ),
         End::Signalled(signal) => {
             Failure::failed("crash", format!("The forked process crashed by signal {signal}.{words}"))
@@ -157,6 +161,11 @@ fn died(end: End, stderr: Option<File>) -> Failure {
     }
 }
 
+/// By what V8 (`Out of memory: HashMap::Initialize`) and the C++ library (`std::bad_alloc`) say last.
+fn is_short_of_memory(words: &str) -> bool {
+    words.contains("memory") || words.contains("bad_alloc")
+}
+
 /// The beginning of what it wrote to stderr, on one line.
 fn last_words(mut stderr: File) -> Option<String> {
     stderr.seek(SeekFrom::Start(0)).ok()?;
@@ -165,4 +174,37 @@ fn last_words(mut stderr: File) -> Option<String> {
     let text = String::from_utf8_lossy(&bytes);
     let line = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     (!line.is_empty()).then_some(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn died_saying(signal: i32, words: &str) -> Failure {
+        let path = std::env::temp_dir().join(format!(
+            "heapwatch-words-{}-{signal}-{}",
+            std::process::id(),
+            words.len()
+        ));
+        std::fs::write(&path, words).expect("a place for it");
+        let file = File::open(&path).expect("just written");
+        std::fs::remove_file(&path).expect("just written");
+        died(End::Signalled(signal), Some(file))
+    }
+
+    #[test]
+    fn a_copy_that_found_no_memory_is_no_crash() {
+        for (signal, words) in [
+            (SIGTRAP, "#\n# Fatal error in , line 0\n# Out of memory: HashMap::Initialize\n"),
+            (SIGABRT, "terminate called after throwing an instance of 'std::bad_alloc'\n"),
+            (SIGILL, "Allocation failed - JavaScript heap out of memory"),
+        ] {
+            let failure = died_saying(signal, words);
+            assert_eq!((failure.kind, failure.reason.as_str()), (Kind::NoHeadroom, "memory"), "{failure}");
+            assert!(!failure.is_accident(), "the same again would need as much");
+        }
+        let failure = died_saying(SIGTRAP, "Check failed: impossible.");
+        assert_eq!((failure.kind, failure.reason.as_str()), (Kind::Failed, "crash"));
+        assert!(failure.is_accident() && failure.text.ends_with("It said: Check failed: impossible."));
+    }
 }
