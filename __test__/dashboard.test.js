@@ -216,14 +216,17 @@ test('verdicts are events of the time when they changed, each once', () => {
   const events = new Events();
   const leak = { timeMs: 1000, verdict: 'leak' };
   const clean = { timeMs: 3000, verdict: 'clean' };
-  const growth = (changes, place, reason) => /** @type {any} */ ({ changes, place, reason });
+  const growth = (changes, place, reason) => /** @type {any} */ ({ changes, verdict: changes.at(-1)?.verdict ?? 'inconclusive', place, reason });
   events.add('gc', 'collected', 2000);
   events.see(growth([], null, 'too early'));
   events.see(growth([leak], 'heap', 'it grew'));
   events.see(growth([leak], 'heap', 'it still grew'));
   events.see(growth([leak, { timeMs: 2500, verdict: 'inconclusive' }, clean], null, 'nothing grew'));
   events.close();
-  assert.deepEqual(events.all().map(({ timeMs, text }) => [timeMs, text]), [[1000, 'leak (heap): it grew'], [2000, 'collected'], [2500, 'inconclusive'], [3000, 'clean: nothing grew']]);
+  const told = events.all().map(({ timeMs, text }) => [timeMs, text]);
+  for (let i = 0; i < 40; i += 1) events.add('gc', `later ${i}`, 4000 + i);
+  assert.deepEqual([events.all().length, events.all()[0].text], [30, 'later 10'], 'the oldest go');
+  assert.deepEqual(told, [[1000, 'leak (heap): it grew'], [2000, 'collected'], [2500, 'inconclusive'], [3000, 'clean: nothing grew']]);
 });
 
 test('a crossed threshold is an event', async () => {

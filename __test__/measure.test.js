@@ -56,15 +56,25 @@ describe('measure()', () => {
     await assert.rejects(measure(async () => { throw error; }), (thrown) => thrown === error);
   });
 
+  test('after a failure no further calls are made', async () => {
+    let calls = 0;
+    const fails = measure(async () => { calls += 1; await sleep(1); if (calls > 100) throw new Error('enough'); }, { ...PATIENT, concurrency: 8 });
+    await assert.rejects(fails, /enough/);
+    const atOnce = calls;
+    await sleep(50);
+    assert.equal(calls, atOnce);
+  });
+
   test('one inside the function under test is refused: it would wait for itself', async () => {
     await assert.rejects(measure(() => measure(() => {})), { code: 'HEAPWATCH_BUSY' });
     const within = async () => { await measure(() => {}); };
     await assert.rejects(measure(within), { code: 'HEAPWATCH_BUSY', message: /itself/ });
     await assert.rejects(measure(async () => { await null; await within(); }), { code: 'HEAPWATCH_BUSY', message: /itself/ });
     await assert.rejects(measure(async () => { await Promise.all([sleep(1).then(within)]); }, { concurrency: 2 }), { code: 'HEAPWATCH_BUSY', message: /itself/ });
+    for (const around of ['setup', 'teardown']) await assert.rejects(measure(() => {}, { [around]: within }), { code: 'HEAPWATCH_BUSY', message: /itself/ });
     // No stack leads from a callback to who waits for it.
     const behindCallback = () => new Promise((resolve, reject) => { setTimeout(async () => { try { resolve(await within()); } catch (error) { reject(error); } }, 1); });
-    await assert.rejects(measure(behindCallback), { code: 'HEAPWATCH_BUSY', message: /10 s so far/ });
+    await assert.rejects(measure(behindCallback, { maxMs: 1000 }), { code: 'HEAPWATCH_BUSY', message: /10 s so far/ });
     // One that merely begins meanwhile waits for its turn.
     const [first, second] = await Promise.all([measure(async () => { await null; }, PATIENT), sleep(20).then(() => measure(() => {}, PATIENT))]);
     assert.deepEqual([first.verdict, second.verdict], ['clean', 'clean']);

@@ -57,7 +57,7 @@ function assertSame({ gcMs, body }, what) {
   const ledgerMs = Number(body);
   assert.ok(ledgerMs > 1, `${what}: ${ledgerMs} ms of GC by the ledger`);
   // What the framework allocates before and after the handler can start one more minor GC.
-  assert.ok(gcMs >= ledgerMs - 0.001 && gcMs < ledgerMs * 1.5 + 20, `${what}: ${gcMs} ms, by the ledger ${ledgerMs} ms`);
+  assert.ok(gcMs >= ledgerMs - 0.001 && gcMs < ledgerMs * 1.1 + 10, `${what}: ${gcMs} ms, by the ledger ${ledgerMs} ms`);
 }
 
 /** @type {Record<string, (timing: any, watcher: any) => Promise<{ url: string, routes: [string, string] }>>} */

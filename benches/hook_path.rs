@@ -19,6 +19,7 @@ fn event(number: u64) -> GcEvent {
         after: HeapReading { used_bytes: 45 << 20, young_used_bytes: 1 << 20 },
         total_bytes: 80 << 20,
         external_bytes: 2 << 20,
+        large_spaces_bytes: 0,
         kind: if number.is_multiple_of(20) { GcKind::Major } else { GcKind::Minor },
         forced: false,
         nested: false,

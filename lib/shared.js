@@ -18,12 +18,13 @@ const thresholdChannel = channel('heapwatch:threshold');
  * @typedef {object} Shared
  * @property {object | null} publisher whichever watcher publishes what every watcher sees: one, or subscribers would see doubles
  * @property {number} publishedMs Unix time up to which the publisher before has published
+ * @property {import('./measure/calls').Measuring | null} measuring the measurement that is made
  * @property {Set<string>} warned codes of the warnings that are worth saying once
  */
 
 const KEY = Symbol.for('heapwatch.shared');
 
 const home = /** @type {{ [KEY]?: Shared }} */ (/** @type {unknown} */ (gcChannel));
-const shared = home[KEY] ?? (home[KEY] = { publisher: null, publishedMs: 0, warned: new Set() });
+const shared = home[KEY] ?? (home[KEY] = { publisher: null, publishedMs: 0, measuring: null, warned: new Set() });
 
 module.exports = { gcChannel, leakChannel, thresholdChannel, shared };

@@ -113,19 +113,19 @@ impl Reader {
             spaces,
         }
     }
-
-    #[inline]
-    fn young_used_bytes(&self, isolate: Isolate) -> u64 {
-        self.groups
-            .young
-            .iter()
-            .flatten()
-            .filter_map(|&index| isolate.space_statistics(index))
-            .fold(0, |sum, space| sum.saturating_add(space.used_bytes))
-    }
 }
 
-/// In use in a group of spaces.
+/// In use in a group of spaces, read now.
+#[inline]
+fn read_used(isolate: Isolate, group: &[Option<usize>]) -> u64 {
+    group
+        .iter()
+        .flatten()
+        .filter_map(|&index| isolate.space_statistics(index))
+        .fold(0, |sum, space| sum.saturating_add(space.used_bytes))
+}
+
+/// The same of spaces that were read.
 fn used_in(spaces: &[SpaceReading; MAX_SPACES], group: &[Option<usize>]) -> u64 {
     group
         .iter()
@@ -214,7 +214,7 @@ impl GcObserver for Probe {
         let before = if has_heap {
             HeapReading {
                 used_bytes: isolate.heap_statistics(self.reader.extent).used_bytes,
-                young_used_bytes: self.reader.young_used_bytes(isolate),
+                young_used_bytes: read_used(isolate, &self.reader.groups.young),
             }
         } else {
             HeapReading::default()
@@ -252,6 +252,7 @@ impl GcObserver for Probe {
             after: HeapReading::default(),
             total_bytes: 0,
             external_bytes: 0,
+            large_spaces_bytes: 0,
             kind,
             forced: flags & gc_type::FLAG_FORCED != 0 || self.is_asked_for.get(),
             nested: open_kinds != bit,
@@ -261,8 +262,11 @@ impl GcObserver for Probe {
             let heap = isolate.heap_statistics(self.reader.extent);
             event.after = HeapReading {
                 used_bytes: heap.used_bytes,
-                young_used_bytes: self.reader.young_used_bytes(isolate),
+                young_used_bytes: read_used(isolate, &self.reader.groups.young),
             };
+            if kind == GcKind::Major {
+                event.large_spaces_bytes = read_used(isolate, &self.reader.groups.large);
+            }
             event.total_bytes = heap.total_bytes;
             event.external_bytes = heap.external_bytes;
         }

@@ -53,6 +53,7 @@ fn event(at_ns: u64, number: u64) -> GcEvent {
         after: HeapReading { used_bytes: (40 << 20) + number, young_used_bytes: 1 << 20 },
         total_bytes: 80 << 20,
         external_bytes: 2 << 20,
+        large_spaces_bytes: 0,
         kind: GcKind::ALL[usize::try_from(number % 4).unwrap_or(0)],
         forced: false,
         nested: false,

@@ -48,7 +48,7 @@ export interface HeapSummary {
   classCount: number;
   /**
    * Those that retain most first. `distance`: steps from the globals; 100,000,000 and more: only the system reaches it. `holder` and `path`: who holds the member that
-   * retains most, in words, and a way from the roots to it.
+   * retains most, in words, and a way from the roots to it; empty where only weak references lead there.
    */
   classes: { name: string; location: string | null; count: number; shallow: number; retained: number; distance: number; holder: string; path: string[] }[];
   /** The objects that retain most, with who holds them in words and a way from the roots to them. `id` is DevTools' `@id`. */

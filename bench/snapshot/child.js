@@ -79,11 +79,14 @@ function privateOfChildren() {
  */
 async function stallMs(folder) {
   const controller = new AbortController();
-  const taken = snapshot({ mode: 'fork', dir: folder, signal: controller.signal }).catch(() => {});
+  /** @type {any} */
+  let failure = null;
+  const taken = snapshot({ mode: 'fork', dir: folder, signal: controller.signal }).catch((error) => { failure = error; });
   for (;;) {
     const startMs = performance.now();
     await new Promise((resolve) => { setImmediate(resolve); });
     const endMs = performance.now();
+    if (failure !== null) throw failure;
     if (children().length > 0) {
       controller.abort();
       await taken;

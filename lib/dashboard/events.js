@@ -45,24 +45,26 @@ class Events {
    * @param {number} [timeMs]
    */
   add(kind, text, timeMs = unixNow()) {
-    this.#entries.push({ timeMs, kind, text });
+    // A verdict may be told long after its time.
+    const at = this.#entries.findLastIndex((entry) => entry.timeMs <= timeMs) + 1;
+    this.#entries.splice(at, 0, { timeMs, kind, text });
     if (this.#entries.length > KEPT) this.#entries.shift();
     this.revision += 1;
   }
 
-  /** The verdicts that are new since this was last asked; why it was so is known of the last one. @param {Growth} growth */
-  see({ changes, place, reason }) {
+  /** The verdicts that are new since this was last asked; why it is so now is known of the last one. @param {Growth} growth */
+  see({ changes, verdict, place, reason }) {
     for (const change of changes) {
       if (change.timeMs <= this.#changedMs) continue;
-      const where = change.verdict === 'leak' && place !== null ? ` (${place})` : '';
-      this.add('verdict', change === changes.at(-1) ? `${change.verdict}${where}: ${reason}` : change.verdict, change.timeMs);
+      const isNow = change === changes.at(-1) && change.verdict === verdict;
+      this.add('verdict', isNow ? `${verdict}${place === null ? '' : ` (${place})`}: ${reason}` : change.verdict, change.timeMs);
       this.#changedMs = change.timeMs;
     }
   }
 
   /** Oldest first. */
   all() {
-    return [...this.#entries].sort((a, b) => a.timeMs - b.timeMs);
+    return this.#entries.slice();
   }
 
   close() {

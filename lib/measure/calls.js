@@ -1,36 +1,37 @@
 'use strict';
 
+/** @typedef {Pick<InstanceType<typeof Calls>, 'progress' | 'maxMs'>} Measuring */
+
 /**
  * Calls a function many times. A synchronous one is not awaited, so that a call costs nothing besides itself; nothing that it
  * returns is kept. What it throws ends the measurement: a failing test is not a leak.
  */
 class Calls {
-  /** In all measurements: that have begun, and that have ended. */
-  static #begun = 0;
-  static #ended = 0;
-
-  /** Whether this is called by a function under test, before or after an `await`: what it starts to measure would wait for itself. */
-  static isInside() {
-    return this.#begun > this.#ended && callersOf(Calls.isInside).includes(__filename);
-  }
-
-  /** Changes with every call that begins or ends; null while none is under way. */
-  static get progress() {
-    return this.#begun > this.#ended ? this.#begun + this.#ended : null;
-  }
-
   #fn;
   #options;
   /** All so far. */
   total = 0;
+  /** Of the function, and of what is around it: that have begun, and that have ended. */
+  #begun = 0;
+  #ended = 0;
 
   /**
    * @param {() => unknown} fn
-   * @param {Pick<import('./options').CheckedMeasureOptions, 'concurrency' | 'setup' | 'teardown' | 'signal'>} options
+   * @param {Pick<import('./options').CheckedMeasureOptions, 'concurrency' | 'setup' | 'teardown' | 'signal' | 'maxMs'>} options
    */
   constructor(fn, options) {
     this.#fn = fn;
     this.#options = options;
+  }
+
+  /** What the measurement is given, in milliseconds. */
+  get maxMs() {
+    return this.#options.maxMs;
+  }
+
+  /** Changes with every call that begins or ends; null while none is under way. */
+  get progress() {
+    return this.#begun > this.#ended ? this.#begun + this.#ended : null;
   }
 
   /**
@@ -43,45 +44,62 @@ class Calls {
    */
   async run(count, untilMs = Infinity, clock = () => 0) {
     const { setup, teardown, concurrency } = this.#options;
-    if (setup) await setup();
+    await this.#around(setup);
     let made = 0;
-    /** @returns {Promise<void>} */
-    const lane = async () => {
-      while (made < count) {
+    let hasFailed = false;
+    const heapwatchCallsUnderTest = async () => {
+      while (made < count && !hasFailed) {
         this.#options.signal?.throwIfAborted();
         made += 1;
-        Calls.#begun += 1;
+        this.#begun += 1;
         try {
           const answer = this.#fn();
           if (isThenable(answer)) await answer;
+        } catch (error) {
+          hasFailed = true;
+          throw error;
         } finally {
-          Calls.#ended += 1;
+          this.#ended += 1;
         }
         if (made % CLOCK_EVERY === 0 && clock() > untilMs) break;
       }
     };
-    if (concurrency === 1) await lane();
-    else await Promise.all(Array.from({ length: Math.min(concurrency, count) }, lane));
+    if (concurrency === 1) await heapwatchCallsUnderTest();
+    else await Promise.all(Array.from({ length: Math.min(concurrency, count) }, heapwatchCallsUnderTest));
     this.total += made;
-    if (teardown) await teardown();
+    await this.#around(teardown);
     return made;
+  }
+
+  /** @param {(() => unknown) | undefined} work of the user's, before or after a round */
+  async #around(work) {
+    if (!work) return;
+    const heapwatchCallsUnderTest = async () => { await work(); };
+    this.#begun += 1;
+    try {
+      await heapwatchCallsUnderTest();
+    } finally {
+      this.#ended += 1;
+    }
   }
 }
 
 /**
- * The files of the functions that called this one, and of those that wait for them.
+ * Whether it is called by a function under test, or by what is around it, before or after an `await`: what that starts to measure would wait for itself.
  *
- * @param {Function} callee
- * @returns {(string | null | undefined)[]}
+ * By the stack, on which V8 has those that wait as well (asynchronous stack traces): so a call costs nothing for it. No stack leads from a callback to
+ * whoever waits for it.
+ *
+ * @param {Function} callee is left out, and what it calls
  */
-function callersOf(callee) {
+function isUnderTest(callee) {
   const { prepareStackTrace, stackTraceLimit } = Error;
   try {
     Error.stackTraceLimit = Infinity;
     Error.prepareStackTrace = (_, sites) => sites;
     const stack = /** @type {{ stack?: NodeJS.CallSite[] }} */ ({});
     Error.captureStackTrace(stack, callee);
-    return stack.stack?.map((site) => site.getFileName()) ?? [];
+    return stack.stack?.some((site) => site.getFunctionName() === 'heapwatchCallsUnderTest') ?? false;
   } finally {
     Error.prepareStackTrace = prepareStackTrace;
     Error.stackTraceLimit = stackTraceLimit;
@@ -95,4 +113,4 @@ function isThenable(value) {
   return value !== null && typeof value === 'object' && typeof value.then === 'function';
 }
 
-module.exports = { Calls };
+module.exports = { Calls, isUnderTest };

@@ -1,9 +1,10 @@
 'use strict';
 
-const { clearInterval, now, setInterval } = require('../clock.js');
+const { clearInterval, setInterval } = require('../clock.js');
 const { invalidOption, HeapwatchError } = require('../errors.js');
 const { native } = require('../native.js');
-const { Calls } = require('./calls.js');
+const { shared } = require('../shared.js');
+const { isUnderTest } = require('./calls.js');
 const { judge, VERDICT_ROUNDS } = require('./judge.js');
 const { checkMeasureOptions } = require('./options.js');
 const { Recorder } = require('./recorder.js');
@@ -37,7 +38,7 @@ const CONFIRM_SHARE = 0.25;
 async function measure(fn, given) {
   if (typeof fn !== 'function') throw invalidOption('fn', fn, 'a function: what is to be called again and again');
   const options = checkMeasureOptions(given);
-  if (Calls.isInside()) throw new HeapwatchError('HEAPWATCH_BUSY', 'heapwatch: the function under test measures something itself, and would wait for its own end: measurements run one after another. Call measure() outside of it.');
+  if (shared.measuring?.progress != null && isUnderTest(measure)) throw new HeapwatchError('HEAPWATCH_BUSY', 'heapwatch: the function under test measures something itself, and would wait for its own end: measurements run one after another. Call measure() outside of it.');
   options.signal?.throwIfAborted();
   const { binding, reason } = native();
   if (binding === null) throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: measure() needs the native part. ${reason}`);
@@ -45,11 +46,13 @@ async function measure(fn, given) {
     const recorder = new Recorder(binding);
     try {
       const rounds = new Rounds(fn, options, recorder);
+      shared.measuring = rounds.calling;
       await rounds.warmUp();
       const judgement = await decide(rounds, options, binding.slope);
       if (judgement.verdict === 'clean') await rounds.provokeCollections(options.maxMs * PROVOKE_SHARE);
       return retention(judgement, rounds, options, recorder, binding.slope);
     } finally {
+      shared.measuring = null;
       recorder.close();
     }
   });
@@ -58,10 +61,17 @@ async function measure(fn, given) {
 /** Of the time that there was. */
 const PROVOKE_SHARE = 0.1;
 
-/** Far more than a call takes that can be measured at all. */
+/** A call that takes so long, and longer than its measurement may, is stuck. */
 const STUCK_MS = 10_000;
 
-/** @type {Promise<unknown>} */
+/** Seconds in which the event loop turns, not those of a clock: a debugger's or a machine's standstill says nothing. */
+const LOOK_MS = 1000;
+
+/**
+ * Ends with the last measurement that was asked for. One that hangs must not be waited for by the next test file, so it is this module's own.
+ *
+ * @type {Promise<unknown>}
+ */
 let last = Promise.resolve();
 
 /**
@@ -92,13 +102,18 @@ async function exclusively(work) {
  */
 function turn(before) {
   const { promise, resolve, reject } = withResolvers();
-  let [progress, sinceMs] = [Calls.progress, now()];
+  /** @type {number | null} */
+  let progress = null;
+  let still = 0;
   const timer = setInterval(() => {
-    if (Calls.progress === null || Calls.progress !== progress) [progress, sinceMs] = [Calls.progress, now()];
-    else if (now() - sinceMs > STUCK_MS) {
-      reject(new HeapwatchError('HEAPWATCH_BUSY', `heapwatch: measure() waits for another measurement, one call of whose function has taken ${STUCK_MS / 1000} s so far. If that call waits for this one, both would wait for ever: call measure() outside of the function under test.`));
+    const now = shared.measuring?.progress ?? null;
+    still = now !== null && now === progress ? still + 1 : 0;
+    progress = now;
+    const mostMs = Math.max(STUCK_MS, shared.measuring?.maxMs ?? 0);
+    if (still * LOOK_MS >= mostMs) {
+      reject(new HeapwatchError('HEAPWATCH_BUSY', `heapwatch: measure() waits for another measurement, one call of whose function has taken ${mostMs / 1000} s so far. If that call waits for this one, both would wait for ever: call measure() outside of the function under test.`));
     }
-  }, STUCK_MS / 10);
+  }, LOOK_MS);
   before.then(resolve);
   return promise.finally(() => clearInterval(timer));
 }

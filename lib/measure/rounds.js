@@ -80,6 +80,11 @@ class Rounds {
     return this.#calls.total;
   }
 
+  /** Whether a call is under way. @returns {import('./calls').Measuring} */
+  get calling() {
+    return this.#calls;
+  }
+
   get elapsedMs() {
     return now() - this.#startMs;
   }

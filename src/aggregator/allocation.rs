@@ -85,6 +85,7 @@ mod tests {
             after: HeapReading { used_bytes: after.0, young_used_bytes: after.1 },
             total_bytes: 0,
             external_bytes: 0,
+            large_spaces_bytes: 0,
             kind: GcKind::Minor,
             forced: false,
             nested: false,

@@ -174,10 +174,7 @@ impl IsolateState {
             let end_ns = event.start_ns.saturating_add(event.pause_ns);
             if end_ns >= self.latest.at_ns {
                 self.latest.at_ns = end_ns;
-                self.latest.used_bytes = event.after.used_bytes;
-                self.latest.young_used_bytes = event.after.young_used_bytes;
-                self.latest.total_bytes = event.total_bytes;
-                self.latest.external_bytes = event.external_bytes;
+                self.latest.take_in(event);
             }
             if is_major {
                 if let Some(assist) = &mut self.assist {
@@ -240,16 +237,21 @@ impl IsolateState {
         let sizes = self.sizes(memory);
         self.timeline.tick(now_ns, &self.counters, sizes);
         self.growth.tick(now_ns, native_bytes, memory.container.map(|container| container.working_set_bytes));
+        self.note_verdict(now_ns);
+        let old_used_bytes = self.old_used_bytes();
+        let collect = self.assist.as_mut().is_some_and(|assist| assist.is_due(now_ns, old_used_bytes));
+        let (lines, snapshot) = self.evaluate(now_ns, memory);
+        Orders { collect, lines, snapshot }
+    }
+
+    /// Growth may have come to another verdict, by a GC or by time.
+    pub fn note_verdict(&mut self, now_ns: u64) {
         let verdict = self.growth.verdict();
         if verdict != self.verdict {
             self.leaks += u64::from(verdict == Verdict::Leak);
             self.verdicts.push(VerdictChange { at_ns: now_ns, verdict });
             self.verdict = verdict;
         }
-        let old_used_bytes = self.old_used_bytes();
-        let collect = self.assist.as_mut().is_some_and(|assist| assist.is_due(now_ns, old_used_bytes));
-        let (lines, snapshot) = self.evaluate(now_ns, memory);
-        Orders { collect, lines, snapshot }
     }
 
     /// Every rule of every reader, on what is known now; the lines of those that fired and log, and whether one asks for a snapshot.

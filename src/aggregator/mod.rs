@@ -196,11 +196,15 @@ impl Registry {
         let clock = Clock::process();
         let mut others = self.isolates();
         others.retain(|other| !Arc::ptr_eq(other, watched));
-        let mut report = watched.with_state(|state| read(state, true, clock.now_ns(), &memory));
-        report.threads = others
-            .iter()
-            .map(|other| other.with_state(|state| read(state, false, clock.now_ns(), &memory)))
-            .collect();
+        let look = |isolate: &Watched, is_own: bool| {
+            isolate.with_state(|state| {
+                let now_ns = clock.now_ns();
+                state.note_verdict(now_ns);
+                read(state, is_own, now_ns, &memory)
+            })
+        };
+        let mut report = look(watched, true);
+        report.threads = others.iter().map(|other| look(other, false)).collect();
         report.threads.sort_by_key(|thread| thread.thread_id);
         report
     }

@@ -270,6 +270,7 @@ mod tests {
             after: HeapReading { used_bytes: 60, young_used_bytes: 0 },
             total_bytes: 200,
             external_bytes: 0,
+            large_spaces_bytes: 0,
             kind,
             forced: false,
             nested,

@@ -18,8 +18,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// wait for but disks, which is another state.
 const HANG: Duration = Duration::from_secs(2);
 
-/// What a failure quotes of the copy's last words.
-const LAST_WORDS_BYTES: usize = 600;
+/// What is read of the copy's last words, and how many characters of it a failure quotes.
+const LAST_WORDS_BYTES: usize = 16 << 10;
+const QUOTED: usize = 600;
 
 /// The same numbers on every Linux.
 const SIGILL: i32 = 4;
@@ -133,7 +134,12 @@ impl Stillness {
 }
 
 fn died(end: End, stderr: Option<File>) -> Failure {
-    let words = stderr.and_then(last_words).map(|words| format!(" It said: {words}")).unwrap_or_default();
+    let said = stderr.and_then(last_words).unwrap_or_default();
+    let words = match said.char_indices().nth(QUOTED) {
+        _ if said.is_empty() => String::new(),
+        Some((end, _)) => format!(" It said: {}…", &said[..end]),
+        None => format!(" It said: {said}"),
+    };
     match end {
         End::Signalled(SIGKILL) => Failure::failed(
             "killed",
@@ -141,7 +147,7 @@ fn died(end: End, stderr: Option<File>) -> Failure {
              more memory, or take the snapshot earlier.",
         ),
         End::Signalled(SIGALRM) => Failure::failed("timeout", "The forked process outlived its time."),
-        End::Signalled(SIGABRT | SIGTRAP | SIGILL) if is_short_of_memory(&words) => Failure::new(
+        End::Signalled(SIGABRT | SIGTRAP | SIGILL) if is_short_of_memory(&said) => Failure::new(
             Kind::NoHeadroom,
             "memory",
             format!(
@@ -161,12 +167,15 @@ fn died(end: End, stderr: Option<File>) -> Failure {
     }
 }
 
-/// By what V8 (`Out of memory: HashMap::Initialize`) and the C++ library (`std::bad_alloc`) say last.
-fn is_short_of_memory(words: &str) -> bool {
-    words.contains("memory") || words.contains("bad_alloc")
+/// By what V8 (`Out of memory: HashMap::Initialize`, `JavaScript heap out of memory`) and the C++ library (`std::bad_alloc`) say.
+/// glibc's `memory corruption` is another thing.
+fn is_short_of_memory(said: &str) -> bool {
+    ["out of memory", "Out of memory", "bad_alloc", "Cannot allocate memory"]
+        .iter()
+        .any(|words| said.contains(words))
 }
 
-/// The beginning of what it wrote to stderr, on one line.
+/// What it wrote to stderr, on one line.
 fn last_words(mut stderr: File) -> Option<String> {
     stderr.seek(SeekFrom::Start(0)).ok()?;
     let mut bytes = Vec::new();
@@ -203,6 +212,10 @@ mod tests {
             assert_eq!((failure.kind, failure.reason.as_str()), (Kind::NoHeadroom, "memory"), "{failure}");
             assert!(!failure.is_accident(), "the same again would need as much");
         }
+        let long = format!("{}JavaScript heap out of memory", "Mark-Compact 1.9 (2.1) MB ".repeat(40));
+        let failure = died_saying(SIGABRT, &long);
+        assert!(failure.kind == Kind::NoHeadroom && failure.text.len() < 800, "{failure}");
+        assert_eq!(died_saying(SIGABRT, "malloc(): memory corruption").reason, "crash");
         let failure = died_saying(SIGTRAP, "Check failed: impossible.");
         assert_eq!((failure.kind, failure.reason.as_str()), (Kind::Failed, "crash"));
         assert!(failure.is_accident() && failure.text.ends_with("It said: Check failed: impossible."));

@@ -90,7 +90,7 @@ pub struct Class {
     pub distance: i32,
     /// Who holds the member that retains most, in words.
     pub holder: String,
-    /// From the roots to that member.
+    /// From the roots to that member; empty where only weak references lead to it.
     pub path: Vec<String>,
 }
 
@@ -207,7 +207,14 @@ pub fn summarize(snapshot: &Snapshot, limit: usize, progress: &Progress) -> Resu
     progress.check()?;
     let listed = &rows[..rows.len().min(limit)];
     let examples = biggest_members(snapshot, listed);
-    progress.check()?;
+    let classes = listed
+        .iter()
+        .zip(examples)
+        .map(|((_, row), example)| {
+            progress.check()?;
+            Ok(class(&owners, row, example))
+        })
+        .collect::<Result<_>>()?;
     Ok(Summary {
         nodes: graph.node_count(),
         edges: graph.edge_count(),
@@ -222,11 +229,7 @@ pub fn summarize(snapshot: &Snapshot, limit: usize, progress: &Progress) -> Resu
             system: statistics.system,
         },
         class_count: rows.len(),
-        classes: listed
-            .iter()
-            .zip(examples)
-            .map(|((_, row), example)| class(&owners, row, example))
-            .collect(),
+        classes,
         biggest: biggest(&owners, limit.min(50)),
         duplicate_strings: strings_report::duplicates(&owners, limit.min(50)),
         collections: collections::biggest(&owners, limit.min(50)),
@@ -246,22 +249,22 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     }
 }
 
-/// Of each of these classes the member that retains most.
-fn biggest_members(snapshot: &Snapshot, classes: &[(ClassIndex, &ClassRow)]) -> Vec<NodeIndex> {
+/// Of each of these classes the member that retains most; of equals the one nearest to the roots, whose way is short.
+fn biggest_members(snapshot: &Snapshot, classes: &[(ClassIndex, &ClassRow)]) -> Vec<Option<NodeIndex>> {
     let at: FxHashMap<ClassIndex, usize> = classes.iter().map(|(class, _)| *class).zip(0..).collect();
-    let mut biggest: Vec<(u64, NodeIndex)> = vec![(0, snapshot.graph().root()); classes.len()];
+    let mut biggest: Vec<Option<NodeIndex>> = vec![None; classes.len()];
+    let rank = |node| (snapshot.retained_size(node), std::cmp::Reverse(snapshot.distance(node)));
     for node in snapshot.graph().nodes() {
-        if let Some(&at) = at.get(&snapshot.class_of(node)) {
-            let retained = snapshot.retained_size(node);
-            if retained > biggest[at].0 {
-                biggest[at] = (retained, node);
-            }
+        if let Some(&at) = at.get(&snapshot.class_of(node))
+            && biggest[at].is_none_or(|known| rank(node) > rank(known))
+        {
+            biggest[at] = Some(node);
         }
     }
-    biggest.into_iter().map(|(_, node)| node).collect()
+    biggest
 }
 
-fn class(owners: &Owners<'_>, row: &ClassRow, example: NodeIndex) -> Class {
+fn class(owners: &Owners<'_>, row: &ClassRow, example: Option<NodeIndex>) -> Class {
     let location = row
         .key
         .location
@@ -273,8 +276,8 @@ fn class(owners: &Owners<'_>, row: &ClassRow, example: NodeIndex) -> Class {
         shallow: row.shallow,
         retained: row.retained,
         distance: row.distance,
-        holder: cut(&owners.describe(example, false).text, MAX_NAME),
-        path: super::findings::told_path(owners, example),
+        holder: example.map_or_else(String::new, |node| cut(&owners.describe(node, false).text, MAX_NAME)),
+        path: example.map_or_else(Vec::new, |node| super::findings::told_path(owners, node)),
     }
 }
 

@@ -111,8 +111,8 @@ mod unix {
     use super::BindError;
 
     /// How often, and how long in between, the folder's lock is asked for.
-    const LOCK_ATTEMPTS: usize = 100;
-    const LOCK_PAUSE: Duration = Duration::from_millis(10);
+    const LOCK_ATTEMPTS: usize = 50;
+    const LOCK_PAUSE: Duration = Duration::from_millis(2);
 
     /// As many wait to be accepted; the system's own default.
     const BACKLOG: i32 = 128;
@@ -153,7 +153,7 @@ mod unix {
     }
 
     /// Of two processes that begin at the same moment each would take the other's socket for a dead one, before it listens. The folder itself is locked, so no file
-    /// is left of it. A folder that may not be read, or cannot be locked, or that somebody holds for a second, goes without.
+    /// is left of it. A folder that may not be read, or cannot be locked, or that somebody else holds for a tenth of a second, goes without: JavaScript waits here.
     fn lock_folder(path: &Path) -> Option<File> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folder = File::open(folder).ok()?;

@@ -226,5 +226,5 @@ const count = (value) => (value === null ? '–' : formatCount(value));
 function holders({ name, holder, path: way }, { biggest }) {
   const own = biggest.filter((object) => object.name === name || object.name.startsWith(`${name} `)).slice(0, 3);
   if (own.length > 0) return own.map(({ retained, holder, path }) => make('div', {}, make('p', {}, `${formatBytes(retained)} held by ${holder}`), steps(path)));
-  return way ? [make('p', {}, `The one that retains most is held by ${holder}`), steps(way)] : [make('p', { class: 'note' }, 'It is not among the classes that retain most, so no path is known.')];
+  return way?.length > 0 ? [make('p', {}, `The one that retains most is held by ${holder}`), steps(way)] : [make('p', { class: 'note' }, 'No way to it is known.')];
 }
