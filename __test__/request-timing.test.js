@@ -205,6 +205,31 @@ describe('requestTiming()', () => {
     await over();
   });
 
+  for (const client of ['prom-client', '@prometheus-io/client']) {
+    test(`gives ${client} its figures by route, and no route of its own making`, async () => {
+      const registry = new (require(client).Registry)();
+      heapwatch.instrumentPrometheus(registry, { prefix: 'shop_', requests: timing });
+      const url = await serve(expressApp(require('express'), timing, watcher));
+      const ledgerMs = Number((await get(`${url}/api/collecting`)).body);
+      await get(`${url}/api/quiet/1`);
+      await get(`${url}/api/quiet/2`);
+      await over(3);
+      const text = await registry.metrics();
+      const value = (/** @type {string} */ sample) => Number(text.split('\n').find((line) => line.startsWith(`shop_heapwatch_${sample} `))?.split(' ').at(-1));
+      const quiet = timing.routes().find(({ route }) => route === 'GET /api/quiet/:id');
+      assert.equal(value('request_duration_seconds_count{route="GET /api/collecting",stopped="true"}'), 1);
+      assert.equal(value('request_duration_seconds_bucket{le="+Inf",route="GET /api/quiet/:id",stopped="false"}'), quiet.durationWithoutGc.count);
+      assert.equal(value('request_duration_seconds_bucket{le="10",route="GET /api/collecting",stopped="true"}'), 1);
+      assert.equal(value('request_duration_seconds_bucket{le="0.001",route="GET /api/collecting",stopped="true"}'), 0);
+      assert.ok(value('request_gc_seconds_total{route="GET /api/collecting"}') >= ledgerMs / 1000 - 1e-6);
+      assert.equal(value('request_allocation_samples_total{route="GET /api/quiet/:id"}'), 2);
+      assert.ok(value('request_allocation_sampled_bytes_total{route="GET /api/quiet/:id"}') > 0);
+      assert.equal(value('request_aborted_total{route="GET /api/quiet/:id"}'), 0);
+      assert.doesNotMatch(text, /quiet\/1/);
+      assert.throws(() => heapwatch.instrumentPrometheus(registry, /** @type {any} */ ({ requests: () => {} })), { code: 'HEAPWATCH_INVALID_OPTION', option: 'requests' });
+    });
+  }
+
   test('leaves the error of a second head to node:http', async () => {
     let code;
     await get(await answering((_request, response) => {

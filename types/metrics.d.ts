@@ -1,3 +1,5 @@
+import type { RequestTiming } from './requests';
+
 export interface MetricsOptions {
   /** Default: `'prometheus'`, the text format 0.0.4. `'openmetrics'`: OpenMetrics 1.0.0. */
   format?: 'prometheus' | 'openmetrics';
@@ -19,6 +21,11 @@ export interface InstrumentPrometheusOptions {
   prefix?: string;
   /** Takes metrics of the same names out of the registry first: after the client's `collectDefaultMetrics()`, to keep its others. Default: false. */
   replace?: boolean;
+  /**
+   * What `requestTiming()` returned: its figures by route come with the rest, `heapwatch_request_duration_seconds` (`stopped`: whether a GC stopped the request),
+   * `heapwatch_request_gc_seconds_total`, `heapwatch_request_aborted_total`, and `heapwatch_request_allocation_sampled_bytes_total` over `heapwatch_request_allocation_samples_total`. Default: none.
+   */
+  requests?: RequestTiming;
 }
 
 export interface InstrumentOpenTelemetryOptions {

@@ -4,6 +4,7 @@ const { checkFields, flag, matching } = require('../check.js');
 const { DISPOSE } = require('../dispose.js');
 const { invalidOption } = require('../errors.js');
 const { demand, find } = require('../running.js');
+const { FAMILIES } = require('../requests/request-timing.js');
 const { prefix } = require('./metrics-options.js');
 
 /** @typedef {import('./family').MetricFamily} MetricFamily */
@@ -12,6 +13,7 @@ const FIELDS = {
   prefix,
   names: matching((value) => value === 'heapwatch' || value === 'prom-client', "'heapwatch' or 'prom-client'"),
   replace: flag,
+  requests: matching((value) => typeof value === 'function' && typeof (/** @type {any} */ (value)[FAMILIES]) === 'function', 'what requestTiming() returned'),
 };
 
 /**
@@ -37,10 +39,13 @@ function instrumentPrometheus(registry, options = {}) {
   if (typeof registry?.registerMetric !== 'function' || typeof registry.removeSingleMetric !== 'function') {
     throw invalidOption('registry', registry, 'a Registry of prom-client or @prometheus-io/client');
   }
-  const { prefix: before = '', names = 'heapwatch', replace = false } = checkFields(options, FIELDS, { example: "{ prefix: 'shop_' }" });
+  const { prefix: before = '', names = 'heapwatch', replace = false, requests } = checkFields(options, FIELDS, { example: "{ prefix: 'shop_' }" });
   demand('instrumentPrometheus');
   // A watcher that was stopped has no samples: the application's other metrics must still be scraped.
-  const ask = () => find()?.metricFamilies({ promClient: names === 'prom-client', prefix: before }) ?? [];
+  const ask = () => [
+    ...find()?.metricFamilies({ promClient: names === 'prom-client', prefix: before }) ?? [],
+    ...(/** @type {any} */ (requests)?.[FAMILIES](before)) ?? [],
+  ];
   const collect = oncePerScrape(ask);
   /** @type {string[]} */
   const registered = [];

@@ -4,6 +4,7 @@ const { checkFields, flag, matching, whole } = require('../check.js');
 const { find } = require('../running.js');
 const { warnOnce } = require('../warn.js');
 const { messageOf } = require('../errors.js');
+const { requestFamilies } = require('./families.js');
 const { Flight } = require('./flight.js');
 const { routeOf } = require('./route.js');
 const { Routes, ORDERS } = require('./routes.js');
@@ -15,6 +16,9 @@ const DEFAULT_MAX_ROUTES = 100;
 
 /** Of the requests, a tenth: what a count costs is then a fraction of a microsecond a request. */
 const DEFAULT_SAMPLING = 0.1;
+
+/** Under this, what makes metrics of it: also by another copy of this package. */
+const FAMILIES = Symbol.for('heapwatch.requestFamilies');
 
 const FIELDS = {
   allocationSampling: matching((value) => typeof value === 'number' && value >= 0 && value <= 1, 'a share of the requests from 0 (none) to 1 (all)'),
@@ -118,7 +122,9 @@ function requestTiming(options = {}) {
       return routes.toTimings(sortBy);
     },
     reset: () => routes.clear(),
+    /** @param {string} prefix */
+    [FAMILIES]: (prefix) => requestFamilies(routes.toTimings('count'), prefix),
   });
 }
 
-module.exports = { requestTiming };
+module.exports = { requestTiming, FAMILIES };
