@@ -28,6 +28,17 @@ const MOST_MS = 2000;
 /** The first few say it; the rest are parts of them. */
 const SHOWN = 3;
 
+/** Less often than this share of the calls is nothing that a call leaves behind. */
+const LEAST_RATE = 0.02;
+
+/** Classes that became more along with the first of them, and by what share of its number at least. */
+const COMPANY = 4;
+const AS_MANY = 0.5;
+
+/** V8's own, and what has no name. */
+const UNTOLD = /^(?:$|\(|system \/|Function$)/;
+const COMMON = /^(?:Object|Array|Map|Set|Promise|Generator|\{.*)$/;
+
 /** A leak goes on at about its rate. */
 const GOES_ON = 0.7;
 
@@ -65,8 +76,11 @@ async function culprits(fn, options, found) {
     await settler.settle(0); // what the profiler held
     const rate = (usedBytes() - fromBytes) / calls;
     const after = await snapshot({ mode: 'fork', path: path.join(dir, 'after.heapsnapshot') });
-    const { findings } = await diff(before.path, after.path);
-    if (findings.length > 0) return findings.slice(0, SHOWN).map((/** @type {Finding} */ finding, /** @type {number} */ at) => line(finding, calls, at === 0 ? site : null));
+    const { findings, classes } = await diff(before.path, after.path);
+    if (findings.length > 0) {
+      const [first, ...others] = growing(findings, calls).slice(0, SHOWN);
+      return [line(first, calls, site), ...company(first, classes, calls), ...others.map((/** @type {Finding} */ finding) => line(finding, calls, null))];
+    }
     if (rate < Math.max(found.toleranceBytes, GOES_ON * found.retainedBytesPerCall)) return null;
     return ['no culprit is named: the snapshots show no class that grew'];
   } catch (error) {
@@ -95,6 +109,31 @@ function line({ className, countDelta, holder, path: holders }, calls, site) {
   // The holder in words; the path begins with what called the test.
   const held = holder === '' ? holders.join(' → ') : holder;
   return `+${(countDelta / calls).toFixed(2)} per call  ${className}${where}   held by: ${held}`;
+}
+
+/**
+ * What became more by one or two, however large, is no matter of the calls, if anything else is.
+ *
+ * @param {Finding[]} findings
+ * @param {number} calls
+ */
+function growing(findings, calls) {
+  const found = findings.filter(({ countDelta }) => countDelta >= Math.max(2, calls * LEAST_RATE));
+  return found.length > 0 ? found : findings;
+}
+
+/**
+ * What became more along with it: of a listener, a timer or a promise that stays, what it was made for says more than itself.
+ *
+ * @param {Finding} finding
+ * @param {import('../../index').HeapDiff['classes']} classes
+ * @param {number} calls
+ */
+function company({ className, countDelta }, classes, calls) {
+  const grown = classes.filter(({ name, countDelta: count, sizeDelta }) => sizeDelta > 0 && count >= Math.max(countDelta * AS_MANY, calls * LEAST_RATE) && name !== className && !UNTOLD.test(name));
+  // A class of the application's own before what everything is made of.
+  const told = [...grown.filter(({ name }) => !COMMON.test(name)), ...grown.filter(({ name }) => COMMON.test(name))].slice(0, COMPANY);
+  return told.length === 0 ? [] : [`  with it, per call: ${told.map(({ name, countDelta: count }) => `+${(count / calls).toFixed(2)} ${name}`).join(', ')}`];
 }
 
 module.exports = { culprits };
