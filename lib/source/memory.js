@@ -39,7 +39,9 @@ function readMemory(oldGenerationLimit) {
 
 /** The sizes of a sample. */
 function readSizes() {
-  return { ...pickSizes(process.memoryUsage()), ...groupSizes(heapSpaces()) };
+  const groups = groupSizes(heapSpaces()); // first: what this allocates is in the sum
+  const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
+  return { rss, heapTotal, heapUsed, ...groups, external };
 }
 
 /** The spaces as people speak of them. @param {import('../../index').Report['spaces']} spaces */
