@@ -19,7 +19,7 @@ const watcher = heapwatch.start();
 const { tally } = /** @type {any} */ (watcher);
 if (!tally) throw new Error(`heapwatch is degraded here: ${heapwatch.support.reason}`);
 const { binding } = native();
-const flight = new Flight(tally, 0.1);
+const flight = new Flight(tally, 0.05);
 let sum = 0;
 
 /** @type {Record<string, () => void>} */

@@ -13,7 +13,7 @@ const { table } = require('../lib/table.js');
 const ALLOWED_NS = 1_000;
 
 /** Of the requests, by default. */
-const COUNTED = 0.1;
+const COUNTED = 0.05;
 
 const PARTS = {
   call: 'a call into native code that does nothing',

@@ -14,8 +14,8 @@ const { whenOver } = require('./when-over.js');
 /** Enough for most applications; each route takes up to 21 KB. */
 const DEFAULT_MAX_ROUTES = 100;
 
-/** Of the requests, a tenth: what a count costs is then a fraction of a microsecond a request. */
-const DEFAULT_SAMPLING = 0.1;
+/** Of the requests, a twentieth: what a count costs is then a fraction of a microsecond a request. */
+const DEFAULT_SAMPLING = 0.05;
 
 /** Under this, what makes metrics of it: also by another copy of this package. */
 const FAMILIES = Symbol.for('heapwatch.requestFamilies');
