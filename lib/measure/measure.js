@@ -81,16 +81,10 @@ let last = Promise.resolve();
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
  */
-async function exclusively(work) {
-  const before = last;
-  const { promise: mine, resolve: end } = withResolvers();
-  last = mine;
-  try {
-    await turn(before);
-    return await work();
-  } finally {
-    before.then(end);
-  }
+function exclusively(work) {
+  const mine = turn(last).then(work);
+  last = Promise.allSettled([last, mine]);
+  return mine;
 }
 
 /**
@@ -101,29 +95,24 @@ async function exclusively(work) {
  * @returns {Promise<void>}
  */
 function turn(before) {
-  const { promise, resolve, reject } = withResolvers();
   /** @type {number | null} */
   let progress = null;
   let still = 0;
-  const timer = setInterval(() => {
-    const now = shared.measuring?.progress ?? null;
-    still = now !== null && now === progress ? still + 1 : 0;
-    progress = now;
-    const mostMs = Math.max(STUCK_MS, shared.measuring?.maxMs ?? 0);
-    if (still * LOOK_MS >= mostMs) {
-      reject(new HeapwatchError('HEAPWATCH_BUSY', `heapwatch: measure() waits for another measurement, one call of whose function has taken ${mostMs / 1000} s so far. If that call waits for this one, both would wait for ever: call measure() outside of the function under test.`));
-    }
-  }, LOOK_MS);
-  before.then(resolve);
-  return promise.finally(() => clearInterval(timer));
-}
-
-/** As `Promise.withResolvers`, from Node 22 on. @returns {{ promise: Promise<any>, resolve: (value?: any) => void, reject: (error: Error) => void }} */
-function withResolvers() {
-  /** @type {any} */
-  const made = {};
-  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
-  return made;
+  /** @type {NodeJS.Timeout} */
+  let timer;
+  const waited = new Promise((/** @type {(value?: any) => void} */ resolve, reject) => {
+    timer = setInterval(() => {
+      const now = shared.measuring?.progress ?? null;
+      still = now !== null && now === progress ? still + 1 : 0;
+      progress = now;
+      const mostMs = Math.max(STUCK_MS, shared.measuring?.maxMs ?? 0);
+      if (still * LOOK_MS >= mostMs) {
+        reject(new HeapwatchError('HEAPWATCH_BUSY', `heapwatch: measure() waits for another measurement, one call of whose function has taken ${mostMs / 1000} s so far. If that call waits for this one, both would wait for ever: call measure() outside of the function under test.`));
+      }
+    }, LOOK_MS);
+    before.then(resolve);
+  });
+  return waited.finally(() => clearInterval(timer));
 }
 
 /**
