@@ -101,12 +101,14 @@ impl Reader {
                 };
             }
         }
+        let used =
+            |group: &[Option<usize>]| used_in(group, |index| spaces.get(index).map(|space| space.used_bytes));
         HeapSample {
             at_ns: self.clock.now_ns(),
             used_bytes: heap.used_bytes,
-            young_used_bytes: used_in(&spaces, &self.groups.young),
-            old_space_bytes: used_in(&spaces, &self.groups.old),
-            large_spaces_bytes: used_in(&spaces, &self.groups.large),
+            young_used_bytes: used(&self.groups.young),
+            old_space_bytes: used(&self.groups.old),
+            large_spaces_bytes: used(&self.groups.large),
             total_bytes: heap.total_bytes,
             external_bytes: heap.external_bytes,
             limit_bytes: heap.limit_bytes,
@@ -115,23 +117,16 @@ impl Reader {
     }
 }
 
-/// In use in a group of spaces, read now.
+/// In use in a group of spaces, each by `used`.
 #[inline]
-fn read_used(isolate: Isolate, group: &[Option<usize>]) -> u64 {
-    group
-        .iter()
-        .flatten()
-        .filter_map(|&index| isolate.space_statistics(index))
-        .fold(0, |sum, space| sum.saturating_add(space.used_bytes))
+fn used_in(group: &[Option<usize>], used: impl Fn(usize) -> Option<u64>) -> u64 {
+    group.iter().flatten().filter_map(|&index| used(index)).fold(0, u64::saturating_add)
 }
 
-/// The same of spaces that were read.
-fn used_in(spaces: &[SpaceReading; MAX_SPACES], group: &[Option<usize>]) -> u64 {
-    group
-        .iter()
-        .flatten()
-        .filter_map(|&index| spaces.get(index))
-        .fold(0, |sum, space| sum.saturating_add(space.used_bytes))
+/// The same, read now.
+#[inline]
+fn read_used(isolate: Isolate, group: &[Option<usize>]) -> u64 {
+    used_in(group, |index| isolate.space_statistics(index).map(|space| space.used_bytes))
 }
 
 /// A GC that has begun and not ended.
