@@ -1,7 +1,7 @@
 //! The watcher's own memory: within its bounds from the start, and the same after a month.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cell::Cell;
 
 use heapwatch::aggregator::isolate::{Capacity, Identity, IsolateState};
 use heapwatch::event::{GcEvent, GcKind, HeapReading, HeapSample};
@@ -10,22 +10,28 @@ use heapwatch::os::memory::ProcessMemory;
 const MB: usize = 1 << 20;
 const SECOND_NS: u64 = 1_000_000_000;
 
-/// Counts what is allocated and not freed.
+/// Counts what is allocated and not freed, by thread: the test runner's own thread allocates beside the test.
 struct Counting;
 
-static LIVE_BYTES: AtomicUsize = AtomicUsize::new(0);
+thread_local! {
+    static LIVE_BYTES: Cell<usize> = const { Cell::new(0) };
+}
+
+fn live_bytes() -> usize {
+    LIVE_BYTES.get()
+}
 
 // SAFETY: hands every call on to the system's allocator and only counts beside it.
 #[expect(unsafe_code, reason = "an allocator is unsafe to implement; this one is a test's")]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE_BYTES.fetch_add(layout.size(), Ordering::Relaxed);
+        LIVE_BYTES.set(live_bytes().wrapping_add(layout.size()));
         // SAFETY: the caller's promise is handed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE_BYTES.fetch_sub(layout.size(), Ordering::Relaxed);
+        LIVE_BYTES.set(live_bytes().wrapping_sub(layout.size()));
         // SAFETY: the caller's promise is handed on.
         unsafe { System.dealloc(pointer, layout) }
     }
@@ -64,10 +70,10 @@ fn event(at_ns: u64, number: u64) -> GcEvent {
 #[test]
 fn memory_is_within_its_bounds_and_does_not_grow_with_uptime() {
     for (capacity, bound) in [(Capacity::MAIN, 4 * MB), (Capacity::WORKER, MB)] {
-        let before = LIVE_BYTES.load(Ordering::Relaxed);
+        let before = live_bytes();
         let mut state = state(capacity);
         state.add_reader(1);
-        let at_start = LIVE_BYTES.load(Ordering::Relaxed) - before;
+        let at_start = live_bytes() - before;
 
         let memory = ProcessMemory::default();
         for second in 0..30 * 24 * 3600 {
@@ -77,7 +83,7 @@ fn memory_is_within_its_bounds_and_does_not_grow_with_uptime() {
             state.take_sample(now_ns, &memory);
             let _ = state.tick(now_ns, &memory, Some(second));
         }
-        let after_a_month = LIVE_BYTES.load(Ordering::Relaxed) - before;
+        let after_a_month = live_bytes() - before;
 
         assert_eq!(after_a_month, at_start, "{capacity:?}");
         // What the state says of itself holds the channel too, which is not made here.

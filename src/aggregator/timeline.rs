@@ -16,10 +16,10 @@ pub struct TimelinePoint {
     pub heap_used_bytes: u64,
     /// Of these, in the young generation.
     pub young_used_bytes: u64,
-    /// Of these, in the space of old objects of ordinary size.
-    pub old_space_bytes: u64,
-    /// Of these, in the spaces of old objects that have pages of their own.
-    pub large_spaces_bytes: u64,
+    /// Of these, in the space of old objects of ordinary size, rounded down: a worker's state has to stay below 1 MB.
+    pub old_space_kib: u32,
+    /// Of these, in the spaces of old objects that have pages of their own, rounded down.
+    pub large_spaces_kib: u32,
     /// External memory.
     pub external_bytes: u64,
     /// In use after the last major GC; 0 before the first one.
@@ -33,9 +33,9 @@ pub struct TimelinePoint {
     /// The longest pause.
     pub max_pause_ms: f32,
     /// Bytes allocated.
-    pub allocated_bytes: f64,
+    pub allocated_bytes: f32,
     /// Bytes promoted.
-    pub promoted_bytes: f64,
+    pub promoted_bytes: f32,
 }
 
 /// The sizes that a point is made of.
@@ -87,7 +87,7 @@ impl Tier {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
-        reason = "milliseconds to 7 digits"
+        reason = "milliseconds and flows of bytes to 7 digits"
     )]
     fn tick(&mut self, now_ns: u64, counters: &Counters, sizes: Sizes) {
         if now_ns < self.due_ns {
@@ -101,20 +101,24 @@ impl Tier {
             heap_total_bytes: sizes.heap_total_bytes,
             heap_used_bytes: sizes.heap_used_bytes,
             young_used_bytes: sizes.young_used_bytes,
-            old_space_bytes: sizes.old_space_bytes,
-            large_spaces_bytes: sizes.large_spaces_bytes,
+            old_space_kib: kib(sizes.old_space_bytes),
+            large_spaces_kib: kib(sizes.large_spaces_bytes),
             external_bytes: sizes.external_bytes,
             heap_after_major_bytes: sizes.heap_after_major_bytes,
             gc_count: self.gc_count,
             major_count: self.major_count,
             gc_ms: ((counters.gc_ns - self.counters.gc_ns) / 1e6) as f32,
             max_pause_ms: (self.max_pause_ns as f64 / 1e6) as f32,
-            allocated_bytes: counters.allocated_bytes - self.counters.allocated_bytes,
-            promoted_bytes: counters.promoted_bytes - self.counters.promoted_bytes,
+            allocated_bytes: (counters.allocated_bytes - self.counters.allocated_bytes) as f32,
+            promoted_bytes: (counters.promoted_bytes - self.counters.promoted_bytes) as f32,
         });
         self.counters = *counters;
         (self.gc_count, self.major_count, self.max_pause_ns) = (0, 0, 0);
     }
+}
+
+fn kib(bytes: u64) -> u32 {
+    u32::try_from(bytes >> 10).unwrap_or(u32::MAX)
 }
 
 /// All tiers; fixed in size from the start.

@@ -467,16 +467,16 @@ fn point_json(point: &TimelinePoint, zero: f64) -> TimelinePointJson {
         heap_total: point.heap_total_bytes,
         heap_used: point.heap_used_bytes,
         young_used: point.young_used_bytes,
-        old_space_used: point.old_space_bytes,
-        large_spaces_used: point.large_spaces_bytes,
+        old_space_used: u64::from(point.old_space_kib) << 10,
+        large_spaces_used: u64::from(point.large_spaces_kib) << 10,
         external: point.external_bytes,
         heap_after_last_major_gc: known(point.heap_after_major_bytes),
         gc_count: point.gc_count,
         major_count: point.major_count,
         gc_ms: f64::from(point.gc_ms),
         max_pause_ms: f64::from(point.max_pause_ms),
-        allocated_bytes: point.allocated_bytes,
-        promoted_bytes: point.promoted_bytes,
+        allocated_bytes: f64::from(point.allocated_bytes),
+        promoted_bytes: f64::from(point.promoted_bytes),
     }
 }
 
