@@ -39,6 +39,8 @@ const RESULTS = path.join(__dirname, 'results');
 const MESSAGE_REPEATS = 4;
 const PARTS = 4;
 
+const TASKSET = '/usr/bin/taskset';
+
 async function main() {
   const { values } = parseArgs({ options: {
     node: { type: 'string', multiple: true },
@@ -84,7 +86,10 @@ async function main() {
  * @param {() => Promise<T>} work
  */
 async function besideNoise(work) {
-  const noise = spawn(process.execPath, ['-e', 'for (;;) Math.sqrt(Math.random())'], { stdio: 'ignore' });
+  const busy = [process.execPath, '-e', 'for (;;) Math.sqrt(Math.random())'];
+  // On the other core, whatever else runs there.
+  const [command, ...args] = existsSync(TASKSET) ? [TASKSET, '-c', String(os.cpus().length - 1), ...busy] : busy;
+  const noise = spawn(command, args, { stdio: 'ignore' });
   const end = () => { noise.kill(); };
   process.on('exit', end);
   try {
