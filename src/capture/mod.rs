@@ -12,6 +12,7 @@ pub mod headroom;
 mod job;
 pub mod oom;
 pub mod order;
+pub mod refused;
 pub mod sink;
 mod watch;
 

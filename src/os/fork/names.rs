@@ -2,7 +2,7 @@
 //!
 //! V8 names what has no name of its own (the 7th element of a list, the key of a WeakMap), and takes 1,024 bytes for each such
 //! text, which it keeps while it has the snapshot (`StringsStorage::GetVFormatted`). An array of a million objects costs a gigabyte so. V8 asks for
-//! these buffers by `new (std::nothrow) char[1024]`, through a slot of its object ([`slots`]), writes the text at once, and then keeps or deletes it.
+//! these buffers by `new char[1024]`, through a slot of its object ([`slots`]), writes the text at once, and then keeps or deletes it.
 //!
 //! Here such a buffer comes out of one piece of memory. When the next one is asked for, it is looked at what was written into the last: of a text with nothing
 //! but zeros behind it, the text is kept, and the next buffer begins where it ends. Anything else keeps its 1,024 bytes: what somebody has yet to fill (it is
@@ -27,11 +27,12 @@ const RESERVED_BYTES: usize = 16 << 30;
 /// Made writable at a time; counts against the limit of the copy's memory.
 const STEP_BYTES: usize = 4 << 20;
 
-const NEW: &CStr = c"_ZnamRKSt9nothrow_t";
+const NEW: &CStr = c"_Znam";
 const DELETE: &CStr = c"_ZdaPv";
 const DELETE_SIZED: &CStr = c"_ZdaPvm";
 
-type New = unsafe extern "C" fn(usize, *const c_void) -> *mut c_void;
+/// May throw, and the exception passes through ours.
+type New = unsafe extern "C-unwind" fn(usize) -> *mut c_void;
 type Delete = unsafe extern "C" fn(*mut c_void);
 type DeleteSized = unsafe extern "C" fn(*mut c_void, usize);
 
@@ -99,7 +100,7 @@ unsafe fn state<'a>() -> Option<&'a mut State> {
     unsafe { (*STATE.0.get()).as_mut() }
 }
 
-unsafe extern "C" fn new_ours(bytes: usize, nothrow: *const c_void) -> *mut c_void {
+unsafe extern "C-unwind" fn new_ours(bytes: usize) -> *mut c_void {
     // SAFETY: called through a slot that `pack` has changed. No reference to the state lives while the original is called.
     unsafe {
         let Some(State { arena, new, .. }) = state() else { return std::ptr::null_mut() };
@@ -109,7 +110,7 @@ unsafe extern "C" fn new_ours(bytes: usize, nothrow: *const c_void) -> *mut c_vo
             return std::ptr::with_exposed_provenance_mut(buffer);
         }
         let new = *new;
-        new(bytes, nothrow)
+        new(bytes)
     }
 }
 
