@@ -3,7 +3,7 @@
 // The heap of a process that dies of it. Linux; as root also in containers.
 
 const assert = require('node:assert/strict');
-const { readFileSync, statSync } = require('node:fs');
+const { copyFileSync, readFileSync, realpathSync, statSync } = require('node:fs');
 const { test } = require('node:test');
 const path = require('node:path');
 
@@ -104,6 +104,19 @@ rootTest('as the first process of its PID namespace it waits for the copy, which
   const files = filesIn(dir);
   assert.deepEqual(files.map((name) => path.extname(name)), ['.heapsnapshot']);
   assert.ok(readSnapshot(path.join(dir, files[0])).count('LeakedThing') >= 1000);
+}));
+
+rootTest('as the only child of a small init it waits for the copy, too', () => withFolder(async (dir) => {
+  const init = path.join(dir, 'tini');
+  copyFileSync(realpathSync('/bin/sh'), init);
+  const left = path.join(dir, 'left');
+  await run('unshare', ['-pf', '--mount-proc', init, '-c', '"$@"; exit $?', 'tini', process.execPath, SMALL, DIES, 'array', left]);
+  assert.deepEqual(filesIn(left).map((name) => path.extname(name)), ['.heapsnapshot']);
+}));
+
+linuxTest("as systemd's main process it waits for the copy, too", () => withFolder(async (dir) => {
+  await run('sh', ['-c', 'SYSTEMD_EXEC_PID=$$ exec "$@"', 'sh', process.execPath, SMALL, DIES, 'array', dir]);
+  assert.deepEqual(filesIn(dir).map((name) => path.extname(name)), ['.heapsnapshot']);
 }));
 
 linuxTest('a rule takes a snapshot while the event loop hangs, and tells it when the loop is free', () => withFolder(async (dir) => {
