@@ -6,7 +6,7 @@
 //! |---|---|
 //! | V8 keeps its heap out of copies (`MADV_DONTFORK`) | [`mappings`]: allowed for the moment of the fork |
 //! | locks that other threads held, conditions whose waiters are gone | [`locks`]: in the copy they are free, and wake nobody |
-//! | a kilobyte for each name that V8 makes up, which no container has room for | [`names`]: in the copy they take what they need |
+//! | V8 takes a kilobyte for each name that it makes up: most of a snapshot's memory | [`names`]: in the copy they take what they are long |
 //! | a worker thread of V8 was in the middle of a job for this heap, and never finishes it | [`calm`]: fork when they sleep |
 //! | sockets, files, terminals, signal handlers that the copy inherits | [`hygiene`]: given up at once |
 //! | a copy that hangs, crashes or outlives its use | [`process`]: watched, killed, reaped |
