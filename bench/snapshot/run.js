@@ -61,7 +61,7 @@ async function main() {
         }
         if (values.memory) {
           const row = earlier.find((/** @type {HeapResult} */ each) => each.kind === kind && each.mb === Number(mb));
-          console.log(node.version, kind, mb, `${(row?.peaks?.forkChild / 2 ** 20).toFixed(0)} → ${(message.forkChild / 2 ** 20).toFixed(0)} MB`);
+          console.log(node.version, kind, mb, `${((row?.peaks?.forkChild ?? 0) / 2 ** 20).toFixed(0)} → ${(message.forkChild / 2 ** 20).toFixed(0)} MB`);
           if (row?.peaks) row.peaks.forkChild = message.forkChild;
           writeResult(__dirname, node.major, { ...result, heaps: earlier });
           continue;

@@ -8,7 +8,7 @@ use crate::os::memory::{MemorySource, available_bytes};
 
 use super::failure::{Failure, Kind};
 
-/// Free memory that must be there for each byte of used heap. Measured of copies: next to none for large arrays, 3.5 for Maps, up to 9 for the smallest objects and 7 for the shortest strings (inline 18, of both); a copy that needs more is
+/// Free memory that must be there for each byte of used heap. Measured of copies: next to none for large arrays, 3.5 for Maps, up to 9 for the smallest objects and the shortest strings (inline 18); a copy that needs more is
 /// stopped when memory gets short, which costs a snapshot, not the application.
 const PER_HEAP_BYTE: u64 = 3;
 
