@@ -8,7 +8,7 @@ const { tmpdir } = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { start, stop, snapshot } = require('..');
+const { pendingSnapshots, start, stop, snapshot } = require('..');
 const { sendFile } = require('../lib/dashboard/download.js');
 const { ask, listen, withDashboard } = require('./dashboard-servers.js');
 const { turn, until } = require('./garbage.js');
@@ -106,6 +106,14 @@ test('with redact the contents of strings neither stay on the disk nor leave; wi
   }
   delete globalThis.secret;
 });
+
+test('counts of classes and refusals that dying processes left are no snapshots', () => withFolder(async (dir) => {
+  for (const kind of ['classes', 'refused']) writeFileSync(path.join(dir, `heapwatch-oom-4242-0-1700000000000-1.${kind}.json`), '{}');
+  assert.deepEqual(pendingSnapshots({ dir }).map(({ kind }) => kind).sort(), ['classes', 'refused']);
+  await withDashboard({ ...OPEN, dir }, async (served) => {
+    assert.deepEqual((await served.ask('/snapshots')).body.snapshots, []);
+  });
+}));
 
 test('what dying processes left is listed, and redacted for as long as it is looked into', async () => {
   globalThis.secret = { text: SECRET };

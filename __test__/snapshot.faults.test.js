@@ -73,6 +73,28 @@ faultTest('a file that may not grow that large is a failure', isRoot, async (dir
   assert.deepEqual(filesIn(dir), []);
 });
 
+const NO_MORE = path.join(__dirname, 'fixtures', 'snapshot', 'no-more.js');
+const without = (what, dir) => run('sh', ['-c', 'ulimit -n 256; exec "$@"', 'sh', process.execPath, '-r', NO_MORE, FAULTS, dir], { NO_MORE: what });
+
+faultTest('without a file to be had there is no fork', isRoot, async (dir) => {
+  livesOn(lastJson(await without('files', dir)), unsupported('fork'));
+  assert.deepEqual(filesIn(dir), []);
+});
+
+faultTest('a copy that may not take more memory is a refusal, and the process lives on', isRoot, async (dir) => {
+  livesOn(lastJson(await without('memory', dir)), { code: 'HEAPWATCH_NO_HEADROOM', reason: 'memory' });
+  assert.deepEqual(filesIn(dir), []);
+});
+
+faultTest('where addresses are short, the copy does without those for names', isRoot, async (dir) => {
+  livesOn(lastJson(await run('sh', ['-c', 'ulimit -v 8000000; exec "$@"', 'sh', ...node(dir)])), { mode: 'fork' });
+});
+
+faultTest('what only makes a copy comfortable may be refused', hasStrace, async (dir) => {
+  livesOn(lastJson(await strace('memfd_create,close_range,pidfd_open,pidfd_send_signal,setsid,setpriority,ioprio_set,linkat:error=EPERM', ...node(dir))), { mode: 'fork' });
+  assert.equal(filesIn(dir).length, 1);
+});
+
 faultTest('a read-only file system is a failure', isRoot, async (dir) => {
   livesOn(lastJson(await shell('mount -t tmpfs -o ro none "$1" && shift && exec "$@"', dir, ...node(dir))), failed('disk'));
 });

@@ -3,7 +3,7 @@
 // The heap of a process that dies of it. Linux; as root also in containers.
 
 const assert = require('node:assert/strict');
-const { readFileSync } = require('node:fs');
+const { copyFileSync, readFileSync, realpathSync, statSync } = require('node:fs');
 const { test } = require('node:test');
 const path = require('node:path');
 
@@ -49,6 +49,28 @@ linuxTest('the next start tells what was left, and the file can be taken away', 
   assert.deepEqual(pending, told);
 }));
 
+/** What a refusal leaves for the next start, read. */
+async function refusalIn(dir) {
+  const { told, pending } = lastJson(await runFixture('snapshot/next-start.js', { args: [dir] }));
+  assert.deepEqual(pending, told);
+  assert.deepEqual(told.map(({ kind, reason }) => [kind, reason]), [['refused', 'oom']]);
+  assert.deepEqual(filesIn(dir), [path.basename(told[0].path)]);
+  assert.equal(statSync(told[0].path).mode & 0o777, 0o600);
+  const refusal = JSON.parse(readFileSync(told[0].path, 'utf8'));
+  assert.deepEqual([refusal.pid, refusal.threadId], [told[0].pid, told[0].threadId]);
+  assert.ok(Math.abs(refusal.timeMs - told[0].timeMs) < 1000);
+  return refusal;
+}
+
+linuxTest('where there is too little memory for any copy, the next start tells that, and why', () => withFolder(async (dir) => {
+  const script = `require('./').start({ oom: { snapshot: true, dir: ${JSON.stringify(dir)}, headroom: '900000GB' } }); const a = []; for (;;) a.push({ i: a.length })`;
+  const { stderr } = await run(process.execPath, [SMALL, '-e', script]);
+  const { code, reason, message, heapUsedBytes, neededBytes, freeBytes } = await refusalIn(dir);
+  assert.deepEqual([code, reason, neededBytes], ['HEAPWATCH_NO_HEADROOM', 'memory', 900_000 * 1024 ** 3]);
+  assert.ok(stderr.includes(message), stderr);
+  assert.ok(heapUsedBytes > 20e6 && freeBytes > 0);
+}));
+
 linuxTest("in a worker the limit stays Node's: an error that can be caught, and a warning that says so", async () => {
   const script = `const { Worker } = require('node:worker_threads');
     const code = "require('./').start({ oom: { snapshot: true } }); setTimeout(() => { const a = []; for (;;) a.push({ i: a.length }); }, 500)";
@@ -84,6 +106,19 @@ rootTest('as the first process of its PID namespace it waits for the copy, which
   assert.ok(readSnapshot(path.join(dir, files[0])).count('LeakedThing') >= 1000);
 }));
 
+rootTest('as the only child of a small init it waits for the copy, too', () => withFolder(async (dir) => {
+  const init = path.join(dir, 'tini');
+  copyFileSync(realpathSync('/bin/sh'), init);
+  const left = path.join(dir, 'left');
+  await run('unshare', ['-pf', '--mount-proc', init, '-c', '"$@"; exit $?', 'tini', process.execPath, SMALL, DIES, 'array', left]);
+  assert.deepEqual(filesIn(left).map((name) => path.extname(name)), ['.heapsnapshot']);
+}));
+
+linuxTest("as systemd's main process it waits for the copy, too", () => withFolder(async (dir) => {
+  await run('sh', ['-c', 'SYSTEMD_EXEC_PID=$$ exec "$@"', 'sh', process.execPath, SMALL, DIES, 'array', dir]);
+  assert.deepEqual(filesIn(dir).map((name) => path.extname(name)), ['.heapsnapshot']);
+}));
+
 linuxTest('a rule takes a snapshot while the event loop hangs, and tells it when the loop is free', () => withFolder(async (dir) => {
   const { whileHung, snapshot } = lastJson(await runFixture('snapshot/hangs.js', { env: { HEAPWATCH_DIR: dir } }));
   assert.deepEqual(whileHung, [path.basename(snapshot.path)]);
@@ -96,7 +131,9 @@ if (isRoot && isWritable()) {
     const script = `require('./').start({ oom: { snapshot: true, dir: ${JSON.stringify(dir)} } }); const a = []; for (;;) a.push({ i: a.length })`;
     const { stderr } = await runInCgroup(150, process.execPath, [SMALL, '-e', script]);
     assert.match(stderr, /HEAPWATCH_NO_HEADROOM, memory\): A snapshot of a heap of \d+ MB needs about \d+ MB of free memory, and the container has \d+ MB free of 150 MB/);
-    assert.deepEqual(filesIn(dir), []);
+    const { containerLimitBytes, freeBytes, neededBytes } = await refusalIn(dir);
+    assert.equal(containerLimitBytes, 150 * 1024 * 1024);
+    assert.ok(freeBytes < neededBytes, `${freeBytes} bytes free, ${neededBytes} needed`);
   }));
 
   test('where memory is too short for a snapshot, the classes are counted, told, and found by the next start', () => withFolder(async (dir) => {

@@ -62,6 +62,25 @@ if (forks) {
     for (const other of [fork, own]) assert.ok(Math.abs(other.nodes - node.nodes) < node.nodes / 100, `${other.nodes} nodes, ${node.nodes} in Node's own`);
   }));
 
+  /** V8 takes a kilobyte for each, which would be 300 MB. */
+  const NAMES = 300_000;
+
+  test('the copy takes no kilobyte for each name that V8 makes up', () => withFolder(async (dir) => {
+    const { mode, peaks } = lastJson(await runFixture('snapshot/names.js', { args: [dir, NAMES] }));
+    assert.deepEqual([mode, peaks.length], ['fork', 1]);
+    assert.ok(peaks[0] < NAMES * 400, `${peaks[0]} bytes`);
+    const { snapshot: { edge_count: edges }, strings } = JSON.parse(readFileSync(path.join(dir, filesIn(dir)[0]), 'utf8'));
+    const found = new Set(strings);
+    assert.ok(edges > NAMES);
+    for (const index of [0, 7, 99_999, NAMES - 1]) assert.ok(found.has(String(index)), `the ${index}th element has its name`);
+  }));
+
+  test('a copy that has crashed is followed by one that changes nothing of how V8 takes memory', () => withFolder(async (dir) => {
+    const { mode, peaks } = lastJson(await runFixture('snapshot/names.js', { args: [dir, NAMES, 'crash'] }));
+    assert.deepEqual([mode, peaks.length], ['fork', 2]);
+    assert.ok(peaks[1] > NAMES * 1000, `${peaks[1]} bytes`);
+  }));
+
   test('forked, only its owner reads the file, whatever the umask', () => withFolder(async (dir) => {
     const [result] = await take([{ dir: path.join(dir, 'new', 'deep') }], { node: ['-r', path.join(__dirname, 'fixtures', 'snapshot', 'umask-0.js')] });
     assert.equal(result.mode, 'fork');

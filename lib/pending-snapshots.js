@@ -12,9 +12,9 @@ const { snapshotFolder } = require('./snapshot-options.js');
 const PARTIAL = '.partial';
 
 /** As src/capture/ names them: what it was taken for, process, thread, time, number. */
-const NAME = /^heapwatch-(oom|rule)-(\d+)-(\d+)-(\d+)-\d+\.(heapsnapshot|classes\.json)(\.partial)?$/;
+const NAME = /^heapwatch-(oom|rule)-(\d+)-(\d+)-(\d+)-\d+\.(heapsnapshot|classes\.json|refused\.json)(\.partial)?$/;
 
-const KINDS = /** @type {const} */ ({ heapsnapshot: 'snapshot', 'classes.json': 'classes' });
+const KINDS = /** @type {const} */ ({ heapsnapshot: 'snapshot', 'classes.json': 'classes', 'refused.json': 'refused' });
 
 const REASONS = /** @type {const} */ ({ oom: 'oom', rule: 'threshold' });
 

@@ -49,8 +49,11 @@ export interface PendingSnapshot {
   /**
    * `classes`: memory was too short for a snapshot at the heap limit. The file is JSON: `classes` are pairs of a class's name and how many objects of it were reachable,
    * the most frequent first, 500 at most; `objects` is the sum of all.
+   *
+   * `refused`: not even that could be had at the heap limit. The file is JSON and says why: `code`, `reason` and `message` as of the error, `heapUsedBytes`, `neededBytes`, `freeBytes`
+   * and `containerLimitBytes` (null: unknown, or no container).
    */
-  kind: 'snapshot' | 'classes';
+  kind: 'snapshot' | 'classes' | 'refused';
   /** What it was taken for. */
   reason: 'oom' | 'threshold';
   /** The process that it shows. */

@@ -95,8 +95,30 @@ async function stallMs(folder) {
   }
 }
 
+/**
+ * @param {number} count
+ * @param {number} everyMs  how often their memory is looked at
+ * @param {string} folder
+ */
+async function takeForked(count, everyMs, folder) {
+  const forked = [];
+  let childPeak = 0;
+  // Reading what a copy has for itself holds the copy up: the larger, the longer.
+  const look = setInterval(() => { childPeak = Math.max(childPeak, privateOfChildren()); }, everyMs);
+  try {
+    for (let round = 0; round < count; round += 1) {
+      const { path: file, pauseMs, totalMs, bytes } = await snapshot({ mode: 'fork', dir: folder, timeoutMs: 1_200_000 });
+      unlinkSync(file);
+      forked.push({ pauseMs, totalMs, bytes });
+    }
+  } finally {
+    clearInterval(look);
+  }
+  return { forked, childPeak };
+}
+
 async function main() {
-  const { values } = parseArgs({ options: { kind: { type: 'string', default: 'objects' }, mb: { type: 'string', default: '50' }, stalls: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({ options: { kind: { type: 'string', default: 'objects' }, mb: { type: 'string', default: '50' }, stalls: { type: 'boolean', default: false }, memory: { type: 'boolean', default: false } } });
   /** @type {any[]} */
   const heap = [];
   const wanted = Number(values.mb) * MB;
@@ -104,6 +126,12 @@ async function main() {
   await new Promise((resolve) => { setTimeout(resolve, 500); });
   const folder = mkdtempSync(path.join(tmpdir(), 'heapwatch-bench-'));
   const rss = process.memoryUsage.rss();
+  if (values.memory) {
+    const { childPeak } = await takeForked(1, Number(values.mb), folder);
+    rmSync(folder, { recursive: true });
+    process.send?.({ kind: values.kind, mb: Number(values.mb), forkChild: childPeak });
+    return;
+  }
   /** @type {number[]} */
   const stallsMs = [];
   while (forkedOf(Number(values.mb)) === 1 && stallsMs.length < GIVEN_UP) stallsMs.push(await stallMs(folder));
@@ -115,25 +143,17 @@ async function main() {
   const spawnBefore = spawnMs();
   const scavengeBefore = await scavengeMs();
   peaks();
-  const forked = [];
-  let childPeak = 0;
-  // Reading what a copy has for itself holds the copy up: the larger, the longer.
-  const look = setInterval(() => { childPeak = Math.max(childPeak, privateOfChildren()); }, Number(values.mb) * 5);
+  let taken;
   try {
-    for (let round = 0; round < forkedOf(Number(values.mb)); round += 1) {
-      const { path: file, pauseMs, totalMs, bytes } = await snapshot({ mode: 'fork', dir: folder, timeoutMs: 1_200_000 });
-      unlinkSync(file);
-      forked.push({ pauseMs, totalMs, bytes });
-    }
+    taken = await takeForked(forkedOf(Number(values.mb)), Number(values.mb) * 5, folder);
   } catch (error) {
     // Where the copy finds no memory, this process would die of it: the in-process way is not tried.
     if (stallsMs.length === 0) throw error;
     rmSync(folder, { recursive: true });
     process.send?.({ kind: values.kind, mb: Number(values.mb), heapUsed: process.memoryUsage().heapUsed, rss, kept: heap.length, stallsMs, failure: /** @type {any} */ (error).code });
     return;
-  } finally {
-    clearInterval(look);
   }
+  const { forked, childPeak } = taken;
   const forkPeak = peaks();
   const spawnAfterFork = spawnMs();
   const scavengeAfterFork = await scavengeMs();

@@ -24,7 +24,10 @@ const { snapshotTable } = require('./summary.js');
  * @typedef {{ circumstances: ReturnType<typeof circumstances>, heaps: HeapResult[] }} SnapshotResult
  */
 
-/** With --stalls only the pauses of heaps that are there already are measured anew: that takes seconds, and a machine with nothing else to do. */
+/**
+ * With --stalls only the pauses of heaps that are there already are measured anew: that takes seconds, and a machine with nothing else to do. With --memory only the memory of the
+ * copies is: that does not mind what else the machine does.
+ */
 async function main() {
   const { values } = parseArgs({
     options: {
@@ -32,6 +35,7 @@ async function main() {
       kind: { type: 'string', multiple: true, default: ['objects', 'strings', 'maps', 'arrays'] },
       mb: { type: 'string', multiple: true, default: ['50', '200', '1000'] },
       stalls: { type: 'boolean', default: false },
+      memory: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
     },
   });
@@ -45,13 +49,20 @@ async function main() {
         const { message } = await runChildToSuccess(path.join(__dirname, 'child.js'), {
           node: node.path,
           flags: ['--max-old-space-size=4096'],
-          args: ['--kind', kind, '--mb', mb, ...(values.stalls ? ['--stalls'] : [])],
+          args: ['--kind', kind, '--mb', mb, ...(values.stalls ? ['--stalls'] : []), ...(values.memory ? ['--memory'] : [])],
           timeoutMs: 7_200_000,
         });
         if (values.stalls) {
           const row = earlier.find((/** @type {HeapResult} */ each) => each.kind === kind && each.mb === Number(mb));
           console.log(node.version, kind, mb, message.stallsMs.map((/** @type {number} */ ms) => ms.toFixed(1)).join(' '));
           if (row) Object.assign(row, { stallsMs: message.stallsMs });
+          writeResult(__dirname, node.major, { ...result, heaps: earlier });
+          continue;
+        }
+        if (values.memory) {
+          const row = earlier.find((/** @type {HeapResult} */ each) => each.kind === kind && each.mb === Number(mb));
+          console.log(node.version, kind, mb, `${((row?.peaks?.forkChild ?? 0) / 2 ** 20).toFixed(0)} → ${(message.forkChild / 2 ** 20).toFixed(0)} MB`);
+          if (row?.peaks) row.peaks.forkChild = message.forkChild;
           writeResult(__dirname, node.major, { ...result, heaps: earlier });
           continue;
         }

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::class_counts;
 use super::failure::Failure;
 use super::file::PARTIAL;
+use super::refused;
 
 /// What our files' names begin and end with.
 const PREFIX: &str = "heapwatch-";
@@ -83,13 +84,13 @@ impl Folder {
         self.path.join(format!("{PREFIX}{tag}{process}-{thread_id}-{unix_ms}-{number}{SUFFIX}"))
     }
 
-    /// Removes the oldest files of ours beyond the quota, snapshots or counts of classes as the newest is; `newest` stays.
+    /// Removes the oldest files of ours beyond the quota, of the kind that the newest is (snapshots, counts of classes, refusals); `newest` stays.
     pub fn keep_within_quota(&self, newest: &Path) {
-        let suffix = if newest.to_string_lossy().ends_with(class_counts::EXTENSION) {
-            class_counts::EXTENSION
-        } else {
-            SUFFIX
-        };
+        let name = newest.to_string_lossy();
+        let suffix = [class_counts::EXTENSION, refused::EXTENSION]
+            .into_iter()
+            .find(|extension| name.ends_with(extension))
+            .unwrap_or(SUFFIX);
         let mut files: Vec<(SystemTime, u64, PathBuf)> = self
             .ours(suffix)
             .filter(|path| path != newest)

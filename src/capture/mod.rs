@@ -12,6 +12,7 @@ pub mod headroom;
 mod job;
 pub mod oom;
 pub mod order;
+pub mod refused;
 pub mod sink;
 mod watch;
 
@@ -140,7 +141,7 @@ fn take(job: &Job) -> Result<Done, Failure> {
     let mut tries = 0;
     loop {
         tries += 1;
-        let failure = match one_try(job, mode, &source) {
+        let failure = match one_try(job, mode, &source, tries) {
             Ok(taken) => {
                 (job.order.complete)(&taken.result);
                 return Ok(Done {
@@ -172,7 +173,7 @@ fn take(job: &Job) -> Result<Done, Failure> {
     }
 }
 
-fn one_try(job: &Job, mode: Mode, source: &MemorySource) -> Result<Taken, Failure> {
+fn one_try(job: &Job, mode: Mode, source: &MemorySource, tries: u32) -> Result<Taken, Failure> {
     let unsupported = |text: String| Failure::new(Kind::Unsupported, "fork", text);
     let room = Room::now(source);
     let wanted = job.order.headroom_bytes.unwrap_or_else(|| wanted_bytes(job.order.heap_used_bytes));
@@ -183,7 +184,8 @@ fn one_try(job: &Job, mode: Mode, source: &MemorySource) -> Result<Taken, Failur
         Mode::Inline => Way::Inline,
         Mode::Fork => {
             let address = profiler::address_in_v8().map_err(|missing| unsupported(missing.to_string()))?;
-            Way::Fork(Box::new(Plan::prepare(address).map_err(unsupported)?))
+            let plan = Plan::prepare(address).map_err(unsupported)?;
+            Way::Fork(Box::new(if tries == 1 { plan } else { plan.without_packing() }))
         }
     };
     profiler::check().map_err(|missing| unsupported(missing.to_string()))?;

@@ -18,6 +18,7 @@ use super::file::FileSink;
 use super::folder::Folder;
 use super::headroom::Room;
 use super::job::{alarm_seconds, work};
+use super::refused::{self, Numbers};
 use super::sink::Sink;
 use super::watch::Stillness;
 use crate::os::fork::{self, End, Forked, Message, Plan, Refusal, Terms};
@@ -39,6 +40,9 @@ fn count_seconds(patience: Duration) -> u32 {
     let third = u32::try_from(patience.as_secs() / 3).unwrap_or(u32::MAX).max(1);
     if patience.is_zero() { COUNT_SECONDS } else { third.min(COUNT_SECONDS) }
 }
+
+/// The same number on every system that forks.
+const SIGKILL: i32 = 9;
 
 /// Names the files, so that the next start knows them.
 pub const TAG: &str = "oom-";
@@ -73,7 +77,10 @@ pub fn at_limit(isolate: Isolate) {
     }
     let begun = Instant::now();
     let patience = order.wait.unwrap_or_else(default_wait);
-    match leave(isolate, &order, patience) {
+    let heap_used_bytes = layout::extent().map_or(0, |extent| isolate.heap_statistics(extent).used_bytes);
+    let wanted_bytes = order.headroom_bytes.unwrap_or_else(|| class_counts::wanted_bytes(heap_used_bytes));
+    let numbers = Numbers { heap_used_bytes, wanted_bytes, room: Room::now(&MemorySource::find()) };
+    match leave(isolate, &order, patience, numbers) {
         Ok(left) => {
             write_line(&format!(
                 "heapwatch: the heap limit is near. A forked process ({}) writes the heap to {}; stopped for {:.1} ms.",
@@ -81,14 +88,22 @@ pub fn at_limit(isolate: Isolate) {
                 left.snapshot.display(),
                 begun.elapsed().as_secs_f64() * 1e3
             ));
-            left.wait(patience);
+            left.wait(patience, &order, numbers);
         }
-        Err(failure) => write_line(&format!(
-            "heapwatch: the heap limit is near, and no snapshot could be taken ({}, {}): {failure}",
-            failure.kind.code(),
-            failure.reason
-        )),
+        Err(failure) => {
+            write_line(&format!(
+                "heapwatch: the heap limit is near, and no snapshot could be taken ({}, {}): {failure}",
+                failure.kind.code(),
+                failure.reason
+            ));
+            record(&order, &failure, numbers);
+        }
     }
+}
+
+/// For the next start. Where it cannot be, stderr has said why.
+fn record(order: &OomOrder, failure: &Failure, numbers: Numbers) {
+    drop(refused::leave(&order.folder, TAG, order.thread_id, failure, numbers));
 }
 
 /// A copy at work, on its own from now on.
@@ -100,12 +115,10 @@ struct Left {
 
 /// The copy counts the classes first, for this needs little; then it writes the snapshot, which stands for both. Nothing is lost where there turns
 /// out to be too little memory for it, so what is demanded is room for counting.
-fn leave(isolate: Isolate, order: &OomOrder, patience: Duration) -> Result<Left, Failure> {
-    let heap_used_bytes = layout::extent().map_or(0, |extent| isolate.heap_statistics(extent).used_bytes);
-    let room = Room::now(&MemorySource::find());
+fn leave(isolate: Isolate, order: &OomOrder, patience: Duration, numbers: Numbers) -> Result<Left, Failure> {
+    let Numbers { heap_used_bytes, wanted_bytes, room } = numbers;
     if let Some(room) = room {
-        let wanted = order.headroom_bytes.unwrap_or_else(|| class_counts::wanted_bytes(heap_used_bytes));
-        room.demand(wanted, heap_used_bytes)?;
+        room.demand(wanted_bytes, heap_used_bytes)?;
     }
     let unsupported = |text: String| Failure::new(super::failure::Kind::Unsupported, "fork", text);
     let address = profiler::address_in_v8().map_err(|missing| unsupported(missing.to_string()))?;
@@ -153,7 +166,7 @@ fn leave(isolate: Isolate, order: &OomOrder, patience: Duration) -> Result<Left,
 }
 
 impl Left {
-    fn wait(self, patience: Duration) {
+    fn wait(self, patience: Duration, order: &OomOrder, numbers: Numbers) {
         if patience.is_zero() {
             return self.forked.child.release();
         }
@@ -171,24 +184,33 @@ impl Left {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        let why = match child.has_ended() {
+        let (reason, why) = match child.has_ended() {
             Some(End::Exited(0)) if self.snapshot.exists() => return child.release(),
             Some(End::Exited(_)) => receiver
                 .receive(Duration::ZERO)
                 .into_iter()
                 .find_map(|message| match message {
                     Message::Failure { reason, text } => {
-                        Some(format!("there is no snapshot ({reason}): {text}"))
+                        let text = format!("there is no snapshot ({reason}): {text}");
+                        Some((reason, text))
                     }
                     _ => None,
                 })
-                .unwrap_or_else(|| "there is no snapshot, and the forked process did not say why".into()),
-            Some(end) => format!(
-                "the forked process ended before the snapshot was complete ({end:?}), most likely for want of memory"
+                .unwrap_or_else(|| {
+                    let text = "there is no snapshot, and the forked process did not say why";
+                    ("crash".into(), text.into())
+                }),
+            Some(end) => (
+                if matches!(end, End::Signalled(SIGKILL)) { "killed" } else { "crash" }.into(),
+                format!(
+                    "the forked process ended before the snapshot was complete ({end:?}), most likely for want of memory"
+                ),
             ),
             None if takes_others_along() => {
                 child.kill();
-                format!("the snapshot was not complete after {} s (oom.waitMs)", patience.as_secs())
+                let text =
+                    format!("the snapshot was not complete after {} s (oom.waitMs)", patience.as_secs());
+                ("timeout".into(), text)
             }
             None => return child.release(),
         };
@@ -197,7 +219,14 @@ impl Left {
         }
         let counted = class_counts::read(&counts)
             .map(|classes| format!(" The heap holds {classes}, and others: {}", counts.display()));
-        write_line(&format!("heapwatch: {}.{}", why.trim_end_matches('.'), counted.unwrap_or_default()));
+        write_line(&format!(
+            "heapwatch: {}.{}",
+            why.trim_end_matches('.'),
+            counted.as_deref().unwrap_or_default()
+        ));
+        if counted.is_none() {
+            record(order, &Failure::failed(reason, why), numbers);
+        }
         child.release();
     }
 }

@@ -49,6 +49,12 @@ impl Plan {
     pub fn prepare_once(_address_in_v8: usize) -> Result<Self, String> {
         Err(REASON.into())
     }
+
+    /// Never called.
+    #[must_use]
+    pub fn without_packing(self) -> Self {
+        self
+    }
 }
 
 /// # Errors

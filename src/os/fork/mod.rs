@@ -6,6 +6,7 @@
 //! |---|---|
 //! | V8 keeps its heap out of copies (`MADV_DONTFORK`) | [`mappings`]: allowed for the moment of the fork |
 //! | locks that other threads held, conditions whose waiters are gone | [`locks`]: in the copy they are free, and wake nobody |
+//! | V8 takes a kilobyte for each name that it makes up: most of a snapshot's memory | [`names`]: in the copy they take what they are long |
 //! | a worker thread of V8 was in the middle of a job for this heap, and never finishes it | [`calm`]: fork when they sleep |
 //! | sockets, files, terminals, signal handlers that the copy inherits | [`hygiene`]: given up at once |
 //! | a copy that hangs, crashes or outlives its use | [`process`]: watched, killed, reaped |
@@ -18,8 +19,10 @@ mod calm;
 mod hygiene;
 mod locks;
 mod mappings;
+mod names;
 mod pipe;
 mod process;
+mod slots;
 mod terms;
 
 use std::io;
@@ -35,6 +38,7 @@ pub use terms::{Activity, End, Message, Refusal, Terms};
 /// What a fork needs to know beforehand. Made on any thread, for it reads a large file of /proc: tens of milliseconds at 1 GB.
 pub struct Plan {
     locks: locks::Locks,
+    names: Option<names::Names>,
     kept_out: mappings::KeptOut,
 }
 
@@ -57,7 +61,7 @@ impl Plan {
     /// As [`Plan::prepare`].
     pub fn prepare_once(address_in_v8: usize) -> Result<Self, String> {
         let locks = locks::Locks::find(address_in_v8)?;
-        Ok(Self { locks, kept_out: mappings::KeptOut::default() })
+        Ok(Self { locks, names: names::Names::find(address_in_v8), kept_out: mappings::KeptOut::default() })
     }
 
     /// `address_in_v8` says in which of the loaded objects V8 is.
@@ -69,7 +73,13 @@ impl Plan {
         let kept_out = mappings::KeptOut::read().map_err(|error| {
             format!("/proc/self/smaps cannot be read ({error}): it tells which memory V8 keeps out of forks")
         })?;
-        Ok(Self { locks, kept_out })
+        Ok(Self { locks, names: names::Names::find(address_in_v8), kept_out })
+    }
+
+    /// With nothing that is done for less memory alone: after a copy that has crashed.
+    #[must_use]
+    pub fn without_packing(self) -> Self {
+        Self { names: None, ..self }
     }
 }
 
@@ -153,6 +163,8 @@ fn be_the_copy(
     }
     let code = match plan.locks.open_all() {
         Ok(()) => {
+            // Where this is refused V8 takes more memory, and that is all.
+            let _ = plan.names.as_ref().map(names::Names::pack);
             let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(reporter)));
             i32::from(done.is_err())
         }
