@@ -9,6 +9,7 @@ const { Flight } = require('./flight.js');
 const { routeOf } = require('./route.js');
 const { Routes, ORDERS } = require('./routes.js');
 const { setMetric, withMetric } = require('./server-timing.js');
+const { FAMILIES } = require('./symbol.js');
 const { whenOver } = require('./when-over.js');
 
 /** Enough for most applications; each route takes up to 21 KB. */
@@ -19,9 +20,6 @@ const DEFAULT_SAMPLING = 0.05;
 
 /** Nearly always. */
 const NO_GC = 'gc;dur=0';
-
-/** Under this, what makes metrics of it: also by another copy of this package. */
-const FAMILIES = Symbol.for('heapwatch.requestFamilies');
 
 const FIELDS = {
   allocationSampling: matching((value) => typeof value === 'number' && value >= 0 && value <= 1, 'a share of the requests from 0 (none) to 1 (all)'),
@@ -140,4 +138,4 @@ function requestTiming(options = {}) {
   });
 }
 
-module.exports = { requestTiming, FAMILIES };
+module.exports = { requestTiming };
