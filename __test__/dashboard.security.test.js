@@ -149,6 +149,15 @@ for (const { host, status } of HOSTS) {
   });
 }
 
+test('a name that a proxy forwards is no Host', async () => {
+  await withDashboard({}, async ({ ask }) => {
+    for (const header of ['x-forwarded-host', 'forwarded', 'x-host', 'x-original-host']) {
+      const { status } = await ask('/state', { headers: { host: 'evil.example', [header]: header === 'forwarded' ? 'host=localhost' : 'localhost' } });
+      assert.equal(status, 403, header);
+    }
+  });
+});
+
 test('behind a proxy that puts its own name for Host, the Origin must be one of the names', async () => {
   await withDashboard({ ...OPEN, hosts: ['app', 'ops.example.com'] }, async ({ ask, token }) => {
     const known = await token();
@@ -176,7 +185,8 @@ const HEADERS = {
   'x-content-type-options': /^nosniff$/,
   'x-frame-options': /^DENY$/,
   'referrer-policy': /^no-referrer$/,
-  'cache-control': /no-store/,
+  'cache-control': /^no-store, no-transform$/,
+  'permissions-policy': /camera=\(\), geolocation=\(\), microphone=\(\)/,
   'cross-origin-resource-policy': /^same-origin$/,
   'cross-origin-opener-policy': /^same-origin$/,
   'content-security-policy': /default-src 'none'.*frame-ancestors 'none'/,
@@ -202,6 +212,8 @@ test('the page admits its own script and style alone, by their hashes', async ()
     assert.deepEqual(scripts.map(([, , content]) => hash(content)), [/script-src ([^;]*)/.exec(policy)[1]]);
     assert.deepEqual([...text.matchAll(/<style>([^]*?)<\/style>/g)].map(([, content]) => hash(content)), [/style-src ([^;]*)/.exec(policy)[1]]);
     assert.doesNotMatch(policy, /unsafe|\*/);
+    const rest = policy.split('; ').filter((directive) => !/^(script|style)-src /.test(directive)).sort();
+    assert.deepEqual(rest, ["base-uri 'none'", "connect-src 'self'", "default-src 'none'", "form-action 'none'", "frame-ancestors 'none'", 'img-src data:', "require-trusted-types-for 'script'", "trusted-types 'none'"]);
     assert.doesNotMatch(text, / on[a-z]+="| style="|javascript:/i, 'nothing inline that no hash covers');
   });
 });

@@ -9,7 +9,10 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 
 const { pendingSnapshots, start, stop, snapshot } = require('..');
+const { Audit } = require('../lib/dashboard/audit.js');
 const { sendFile } = require('../lib/dashboard/download.js');
+const { OneAtATime } = require('../lib/dashboard/one-at-a-time.js');
+const { toRefusal } = require('../lib/dashboard/refusal.js');
 const { ask, listen, withDashboard } = require('./dashboard-servers.js');
 const { turn, until } = require('./garbage.js');
 const { filesIn, withFolder } = require('./snapshots.js');
@@ -169,8 +172,11 @@ test('an analysis that nobody waits for any more is given up, and the next is ma
     const socket = net.connect(served.port, '127.0.0.1');
     await once(socket, 'connect');
     socket.write(`POST /snapshots/${id}/analysis HTTP/1.1\r\nHost: 127.0.0.1\r\nx-heapwatch-token: ${post.headers['x-heapwatch-token']}\r\nContent-Length: 0\r\n\r\n`);
-    await turn(10);
+    while ((await served.ask('/snapshots')).body.busy === null) await turn(1);
     socket.resetAndDestroy();
+    await until(() => served.audits.some(({ action }) => action === 'analysis'), 'the end of it');
+    const { outcome, reason } = served.audits.find(({ action }) => action === 'analysis');
+    assert.deepEqual([outcome, reason], ['refused', 'the client has gone']);
     let answer;
     do {
       await turn(50);
@@ -186,6 +192,42 @@ test('collections, too, have a cooldown', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => served.ask('/gc', post)));
     assert.equal(answers.filter(({ status }) => status === 200).length, 1);
     assert.equal(answers.filter(({ status, headers }) => status === 429 && headers['retry-after'] === '60').length, 19);
+  });
+});
+
+test('an analysis that takes too long is given up', async () => {
+  const work = new OneAtATime(20, () => {});
+  const waits = (/** @type {AbortSignal} */ signal) => new Promise((_, reject) => {
+    const alive = setTimeout(() => reject(new Error('nobody gave it up')), 10_000); // the bound itself keeps no process alive
+    signal.addEventListener('abort', () => {
+      clearTimeout(alive);
+      reject(signal.reason);
+    });
+  });
+  const error = await work.run('something', undefined, waits).then(() => assert.fail('it ends'), (reason) => toRefusal(reason));
+  assert.equal(error.status, 504);
+  assert.equal(work.busy, null);
+});
+
+test('two downloads are sent at a time, a third is told to come again', { skip: process.platform !== 'linux' && 'no /proc' }, async () => {
+  await withFolder(async (dir) => {
+    writeFileSync(path.join(dir, 'heapwatch-oom-4242-0-1700000000000-1.heapsnapshot'), Buffer.alloc(64 * 1024 * 1024));
+    await withDashboard({ ...OPEN, dir, redact: false }, async (served) => {
+      const [{ id }] = (await served.ask('/snapshots')).body.snapshots;
+      const sockets = [1, 2].map(() => net.connect(served.port, '127.0.0.1').on('error', () => {}).pause());
+      for (const socket of sockets) socket.write(`GET /snapshots/${id}/download HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
+      await until(() => served.audits.filter(({ action, outcome }) => action === 'download' && outcome === 'done').length === 2, 'both have begun');
+      const third = await served.ask(`/snapshots/${id}/download`);
+      assert.equal(third.status, 429);
+      assert.ok(Number(third.headers['retry-after']) >= 1);
+      for (const socket of sockets) socket.destroy();
+      let again;
+      do {
+        await turn(20);
+        again = await served.ask(`/snapshots/${id}/download`, { method: 'HEAD' });
+      } while (again.status === 429);
+      assert.equal(again.status, 200);
+    });
   });
 });
 
@@ -240,4 +282,17 @@ test('an audit that throws hinders nobody; without one, a line on stderr has wha
     process.stderr.write = write;
   }
   assert.deepEqual(lines, ['heapwatch: dashboard: gc done (200) for 127.0.0.1\n']);
+});
+
+test('a line of the audit stays one line, whatever a reason holds', () => {
+  const lines = [];
+  const { write } = process.stderr;
+  process.stderr.write = (line) => { lines.push(line); return true; };
+  try {
+    new Audit(undefined).add(/** @type {any} */ ({ socket: { remoteAddress: '::1' } }), { action: 'snapshot', outcome: 'failed', status: 500, reason: 'a\nheapwatch: dashboard: gc done\r\x1b[2K\u202e' });
+  } finally {
+    process.stderr.write = write;
+  }
+  assert.equal(lines.length, 1);
+  assert.match(lines[0], /^[^\p{Cc}\p{Cf}]*\n$/u, 'no second line, no control characters');
 });

@@ -111,6 +111,9 @@ describe('heap snapshots', () => {
     const redacted = await heapwatch.analyze(copy);
     assert.deepEqual([redacted.nodes, redacted.edges, redacted.totals.strings], [original.nodes, original.edges, original.totals.strings]);
     assert.equal(redacted.classes.find(({ name }) => name === 'Invoice')?.count, 300);
+    const made = ({ closures }) => closures.find(({ name }) => name === 'fromScript')?.script ?? '';
+    assert.match(made(original), /^\/.*generated-\d+\.js$/);
+    assert.equal(made(redacted), made(original));
     await assert.rejects(heapwatch.analyze(file, { redact: copy }), { code: 'HEAPWATCH_IO' });
   });
 

@@ -1,6 +1,10 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { spawn } = require('node:child_process');
+const { mkdtempSync, rmSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const path = require('node:path');
 const { afterEach, beforeEach, describe, test } = require('node:test');
 
 const { OTLPMetricExporter: JsonExporter } = require('@opentelemetry/exporter-metrics-otlp-http');
@@ -9,7 +13,8 @@ const { AggregationTemporality, AggregationType, MeterProvider, MetricReader, Pe
 const heapwatch = require('heapwatch');
 
 const { FAMILIES, LEFT_OUT } = require('../lib/exporters/open-telemetry-names.js');
-const { makeGarbage, turn } = require('./garbage.js');
+const { freePort } = require('./free-port.js');
+const { makeGarbage, turn, until } = require('./garbage.js');
 const { attributesOf, otlpReceiver } = require('./otlp-receiver.js');
 const { lastJson, runFixture } = require('./run.js');
 
@@ -242,6 +247,50 @@ describe('instrumentOpenTelemetry()', () => {
       const limit = request.metrics.get('heapwatch.heap.limit').sum.dataPoints.find((point) => attributesOf(point)['thread.id'] === 0);
       assert.equal(Number(limit.asInt || limit.asDouble), watcher.report().heapLimit);
     });
+  }
+});
+
+/** A collector that comes in a registry's package: PyPI's rotel, its rotel-agent. In CI it must be there. */
+const COLLECTOR = process.env.HEAPWATCH_OTEL_COLLECTOR;
+
+test('goes through a real collector, which understands it and passes it on', { skip: !COLLECTOR && !process.env.CI && 'HEAPWATCH_OTEL_COLLECTOR names none', timeout: 120_000 }, async () => {
+  assert.ok(COLLECTOR, 'HEAPWATCH_OTEL_COLLECTOR must name the rotel-agent of the PyPI package rotel');
+  const receiver = await otlpReceiver();
+  const folder = mkdtempSync(path.join(tmpdir(), 'heapwatch-collector-'));
+  const [http, grpc] = [await freePort(), await freePort()];
+  const collector = spawn(COLLECTOR, [
+    'start', '--pid-file', path.join(folder, 'pid'), '--disable-batching', '--otlp-http-endpoint', `127.0.0.1:${http}`, '--otlp-grpc-endpoint', `127.0.0.1:${grpc}`,
+    '--exporter', 'otlp', '--otlp-exporter-protocol', 'http', '--otlp-exporter-endpoint', new URL(receiver.url).origin,
+  ], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [collector.stdout, collector.stderr]) stream.setEncoding('utf8').on('data', (text) => { said += text; });
+  const watcher = heapwatch.start();
+  const exporting = new PeriodicExportingMetricReader({ exporter: new ProtobufExporter({ url: `http://127.0.0.1:${http}/v1/metrics` }), exportIntervalMillis: 3_600_000 });
+  const provider = new MeterProvider({ readers: [exporting] });
+  const registration = heapwatch.instrumentOpenTelemetry(provider.getMeter('heapwatch'));
+  try {
+    for (const deadline = Date.now() + 30_000; (await fetch(`http://127.0.0.1:${http}`).catch(() => null)) === null;) {
+      assert.ok(Date.now() < deadline && collector.exitCode === null, `the collector does not answer: ${said}`);
+      await turn(50);
+    }
+    heapwatch.gc();
+    await exporting.forceFlush();
+    await until(() => receiver.requests.length > 0, 'what the collector passes on');
+    const [{ metrics }] = receiver.requests;
+    const majors = metrics.get('v8js.gc.duration').histogram.dataPoints.find((point) => attributesOf(point)['v8js.gc.type'] === 'major');
+    assert.ok(Number(majors.count) >= 1);
+    assert.equal(majors.explicitBounds.length, 17);
+    const limit = metrics.get('heapwatch.heap.limit').sum.dataPoints.find((point) => attributesOf(point)['thread.id'] === 0);
+    assert.equal(Number(limit.asInt || limit.asDouble), watcher.report().heapLimit);
+    const spaces = metrics.get('v8js.memory.heap.used').sum.dataPoints.map((point) => attributesOf(point)['v8js.heap.space.name']);
+    assert.deepEqual(spaces.sort(), Object.keys(watcher.report().spaces).sort());
+  } finally {
+    registration.dispose();
+    await provider.shutdown();
+    watcher.stop();
+    collector.kill();
+    receiver.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 

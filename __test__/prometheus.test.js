@@ -6,6 +6,7 @@ const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const { readFileSync, writeFileSync, mkdtempSync, rmSync } = require('node:fs');
+const { createServer } = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
@@ -96,12 +97,24 @@ describe('promtool', { skip }, () => {
 
   test('finds nothing in what is served, under both sets of names', async () => {
     const watcher = heapwatch.start({ metricsListen: ':0' });
+    const server = createServer();
     try {
       heapwatch.gc();
       assert.deepEqual(await checkMetrics((await ask(watcher.metricsAddress)).text), { code: 0, said: '' });
       assert.deepEqual(await checkMetrics(heapwatch.metrics({ prefix: 'shop_', labels: { zone: 'a' } })), { code: 0, said: '' });
       assert.deepEqual(await checkMetrics(heapwatch.metrics({ names: 'prom-client' })), { code: 0, said: '' });
+      const requests = heapwatch.requestTiming({ allocationSampling: 1 });
+      server.on('request', (request, response) => {
+        requests(request, response);
+        response.end();
+      });
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      await (await fetch(`http://127.0.0.1:${server.address().port}`)).text();
+      const text = heapwatch.metrics({ requests });
+      assert.match(text, /heapwatch_request_duration_seconds_count\{route="\(no route\)",stopped="false"\} 1/);
+      assert.deepEqual(await checkMetrics(text), { code: 0, said: '' });
     } finally {
+      server.close();
       watcher.stop();
     }
   });

@@ -163,7 +163,7 @@ describe('requestTiming()', () => {
     handle(request, response);
   });
 
-  const over = (count = 1) => until(() => timing.routes().reduce((sum, route) => sum + route.count, 0) === count, `${count} requests`);
+  const over = (count = 1, counted = timing) => until(() => counted.routes().reduce((sum, route) => sum + route.count, 0) === count, `${count} requests`);
 
   test('keeps the header that others wrote, whichever way they did', async () => {
     /** @type {[string, (response: http.ServerResponse) => void, string][]} */
@@ -229,6 +229,34 @@ describe('requestTiming()', () => {
       assert.throws(() => heapwatch.instrumentPrometheus(registry, /** @type {any} */ ({ requests: () => {} })), { code: 'HEAPWATCH_INVALID_OPTION', option: 'requests' });
     });
   }
+
+  test('metrics() has them as a registry has, in both formats, with hostile names escaped', async () => {
+    const registry = new (require('prom-client').Registry)();
+    heapwatch.instrumentPrometheus(registry, { prefix: 'shop_', requests: timing });
+    const url = await serve(expressApp(require('express'), timing, watcher));
+    await get(`${url}/api/collecting`);
+    await get(`${url}/api/quiet/1`);
+    await get(`${url}/api/none`);
+    await over(3);
+    const samples = (/** @type {string} */ text) => text.split('\n').filter((line) => line.startsWith('shop_heapwatch_request_')).map((line) => line.replace(/\{(.*)\}/, (_, labels) => `{${labels.split(',').sort().join()}}`)).sort();
+    const text = watcher.metrics({ prefix: 'shop_', requests: timing });
+    assert.ok(samples(text).length > 50);
+    assert.deepEqual(samples(text), samples(await registry.metrics()));
+    assert.ok(text.includes(watcher.metrics({ prefix: 'shop_' }).split('\n')[0]), 'the rest is there, too');
+
+    const open = watcher.metrics({ format: 'openmetrics', labels: { pod: 'a' }, requests: timing });
+    assert.match(open, /# TYPE heapwatch_request_gc_seconds counter\n# UNIT heapwatch_request_gc_seconds seconds\nheapwatch_request_gc_seconds_total\{route="[^"]+",pod="a"\} /);
+    assert.match(open, /heapwatch_request_duration_seconds_bucket\{le="1\.0",route=/);
+    assert.equal(open.split('# EOF').length, 2);
+    assert.match(open, /\n# EOF\n$/);
+
+    const named = heapwatch.requestTiming({ route: () => 'a "b" \\ \n c' });
+    await get(await serve((request, response) => { named(request, response); response.end(); }));
+    await over(1, named);
+    assert.match(watcher.metrics({ requests: named }), /heapwatch_request_aborted_total\{route="a \\"b\\" \\\\ \\n c"\} 0\n/);
+    assert.throws(() => watcher.metrics({ requests: /** @type {any} */ (() => {}) }), { code: 'HEAPWATCH_INVALID_OPTION', option: 'requests' });
+    assert.throws(() => watcher.metrics({ requests: timing, labels: { route: 'x' } }), { code: 'HEAPWATCH_INVALID_OPTION', option: 'labels.route' });
+  });
 
   test('leaves the error of a second head to node:http', async () => {
     let code;

@@ -9,6 +9,7 @@ const { Control, onSignal } = require('./control.js');
 const { deliver } = require('./deliver.js');
 const { DISPOSE } = require('./dispose.js');
 const { HeapwatchError, invalidOption, messageOf, sentence } = require('./errors.js');
+const { withFamilies } = require('./exporters/exposition.js');
 const { checkMetricsOptions } = require('./exporters/metrics-options.js');
 const { LeftBehind } = require('./left-behind.js');
 const { MetricsListener } = require('./metrics-listener.js');
@@ -17,6 +18,7 @@ const { checkSince } = require('./options.js');
 const { pauseTakers } = require('./pause-takers.js');
 const { Pump } = require('./pump.js');
 const { reviveReport } = require('./report.js');
+const { FAMILIES } = require('./requests/symbol.js');
 const { checkRule } = require('./rule.js');
 const { Rules } = require('./rules.js');
 const { gcChannel, leakChannel, shared, thresholdChannel } = require('./shared.js');
@@ -159,9 +161,10 @@ class Watcher extends EventEmitter {
 
   /** @param {import('../index').MetricsOptions} [options] */
   metrics(options) {
-    const checked = checkMetricsOptions(options);
+    const { requests, ...checked } = checkMetricsOptions(options);
     this.#demandRunning();
-    return this.#source.metrics(checked);
+    const text = this.#source.metrics(checked);
+    return requests === undefined ? text : withFamilies(text, requests[FAMILIES](checked.prefix), checked);
   }
 
   /**

@@ -12,6 +12,8 @@ export interface MetricsOptions {
   prefix?: string;
   /** On every sample. Default: none. */
   labels?: Record<string, string | number>;
+  /** What `requestTiming()` returned: its figures by route come with the rest, as with {@link InstrumentPrometheusOptions.requests}. Default: none. */
+  requests?: RequestTiming;
 }
 
 export interface InstrumentPrometheusOptions {

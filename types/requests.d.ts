@@ -53,7 +53,7 @@ export interface RouteTiming {
   };
   /**
    * What was allocated in V8's heap while these requests were on their way; null where nothing was counted yet, and with
-   * `gcStatistics: false`. It is what the heap grew by, collections left out. While several are, they share it evenly by time: V8 does not know for whom it allocates. What other work (timers, queues) allocates meanwhile is in it, and some
+   * `gcStatistics: false`. An estimate, on every Node: it is what the heap grew by, collections left out. While several are, they share it evenly by time: V8 does not know for whom it allocates. What other work (timers, queues) allocates meanwhile is in it, and some
    * hundred bytes of the middleware's own.
    */
   allocation: {

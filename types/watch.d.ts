@@ -59,7 +59,7 @@ export interface StartOptions {
 }
 
 /** The names, prefix and labels of what is served are those of {@link MetricsOptions}; its format is what the asker accepts. */
-export interface MetricsListenOptions extends Omit<MetricsOptions, 'format'> {
+export interface MetricsListenOptions extends Omit<MetricsOptions, 'format' | 'requests'> {
   /** As the whole option. */
   address: string | number;
   /** An address that other machines reach, such as `'0.0.0.0:9464'`, is an error without it. There is no password: let a network policy say who may ask. Default: false. */

@@ -1,20 +1,16 @@
 'use strict';
 
-const { checkFields, flag, matching } = require('../check.js');
+const { checkFields, flag } = require('../check.js');
 const { DISPOSE } = require('../dispose.js');
 const { invalidOption } = require('../errors.js');
 const { demand, find } = require('../running.js');
-const { FAMILIES } = require('../requests/request-timing.js');
-const { prefix } = require('./metrics-options.js');
+const { FAMILIES } = require('../requests/symbol.js');
+const { METRICS_FIELDS } = require('./metrics-options.js');
 
 /** @typedef {import('./family').MetricFamily} MetricFamily */
 
-const FIELDS = {
-  prefix,
-  names: matching((value) => value === 'heapwatch' || value === 'prom-client', "'heapwatch' or 'prom-client'"),
-  replace: flag,
-  requests: matching((value) => typeof value === 'function' && typeof (/** @type {any} */ (value)[FAMILIES]) === 'function', 'what requestTiming() returned'),
-};
+const { names, prefix, requests } = METRICS_FIELDS;
+const FIELDS = { names, prefix, requests, replace: flag };
 
 /**
  * How the processes of a cluster are taken together, by the end of a name; the others are added up. prom-client knows 'sum', 'first',
@@ -39,12 +35,12 @@ function instrumentPrometheus(registry, options = {}) {
   if (typeof registry?.registerMetric !== 'function' || typeof registry.removeSingleMetric !== 'function') {
     throw invalidOption('registry', registry, 'a Registry of prom-client or @prometheus-io/client');
   }
-  const { prefix: before = '', names = 'heapwatch', replace = false, requests } = checkFields(options, FIELDS, { example: "{ prefix: 'shop_' }" });
+  const { prefix: before = '', names: whose, replace = false, requests: timing } = checkFields(options, FIELDS, { example: "{ prefix: 'shop_' }" });
   demand('instrumentPrometheus');
   // A watcher that was stopped has no samples: the application's other metrics must still be scraped.
   const ask = () => [
-    ...find()?.metricFamilies({ promClient: names === 'prom-client', prefix: before }) ?? [],
-    ...(/** @type {any} */ (requests)?.[FAMILIES](before)) ?? [],
+    ...find()?.metricFamilies({ promClient: whose === 'prom-client', prefix: before }) ?? [],
+    ...(/** @type {any} */ (timing)?.[FAMILIES](before)) ?? [],
   ];
   const collect = oncePerScrape(ask);
   /** @type {string[]} */

@@ -4,8 +4,15 @@ const { now } = require('../clock.js');
 
 /** @typedef {import('../source/source').Tally} Tally */
 
-/** One request on its way. */
+/** One request on its way: all that is kept about it, in one object. */
 class Request {
+  /** @type {any} as the framework has it */
+  request = null;
+  /** @type {any} */
+  response = null;
+  /** @type {any} the response's own */
+  writeHead = null;
+  isShown = false;
   isOver = false;
 
   /**

@@ -8,7 +8,8 @@ const { requestFamilies } = require('./families.js');
 const { Flight } = require('./flight.js');
 const { routeOf } = require('./route.js');
 const { Routes, ORDERS } = require('./routes.js');
-const { withMetric } = require('./server-timing.js');
+const { setMetric, withMetric } = require('./server-timing.js');
+const { FAMILIES } = require('./symbol.js');
 const { whenOver } = require('./when-over.js');
 
 /** Enough for most applications; each route takes up to 21 KB. */
@@ -17,8 +18,8 @@ const DEFAULT_MAX_ROUTES = 100;
 /** Of the requests, a twentieth: what a count costs is then a fraction of a microsecond a request. */
 const DEFAULT_SAMPLING = 0.05;
 
-/** Under this, what makes metrics of it: also by another copy of this package. */
-const FAMILIES = Symbol.for('heapwatch.requestFamilies');
+/** Nearly always. */
+const NO_GC = 'gc;dur=0';
 
 const FIELDS = {
   allocationSampling: matching((value) => typeof value === 'number' && value >= 0 && value <= 1, 'a share of the requests from 0 (none) to 1 (all)'),
@@ -55,36 +56,45 @@ function requestTiming(options = {}) {
   function begin(request, response, raw) {
     const under = current();
     if (under === null || raw[MARK] !== undefined) return; // mounted twice
-    const timed = { request: under.begin(), writeHead: raw.writeHead, isShown: false };
+    const timed = under.begin();
+    timed.request = request;
+    timed.response = response;
     raw[MARK] = timed;
-    if (header && !raw.headersSent) raw.writeHead = writeHead;
-    whenOver(raw, () => end(request, response, raw));
+    if (header && !raw.headersSent) {
+      timed.writeHead = raw.writeHead;
+      raw.writeHead = writeHead;
+    }
+    whenOver(raw, end);
   }
 
   /**
    * In place of the response's own, which it calls.
    *
    * @this {any}
-   * @param {any[]} args
+   * @param {number} status
+   * @param {any[]} rest
    */
-  function writeHead(...args) {
+  function writeHead(status, ...rest) {
     const timed = this[MARK];
-    if (timed.isShown || this.headersSent) return timed.writeHead.apply(this, args);
+    if (timed.isShown || this.headersSent) return timed.writeHead.call(this, status, ...rest);
     timed.isShown = true;
-    return timed.writeHead.apply(this, withMetric(this, args, `gc;dur=${+timed.request.gcMs.toFixed(3)}`));
+    const { gcMs } = timed;
+    const metric = gcMs === 0 ? NO_GC : `gc;dur=${+gcMs.toFixed(3)}`;
+    if (rest.length > 0) return timed.writeHead.apply(this, withMetric(this, [status, ...rest], metric));
+    setMetric(this, metric); // frameworks set their headers one by one, and leave this call to node:http
+    return timed.writeHead.call(this, status);
   }
 
   /**
-   * @param {any} request
-   * @param {any} response
-   * @param {any} raw
+   * A listener of the response's, the same one for all.
+   *
+   * @this {any} node:http's response
    */
-  function end(request, response, raw) {
-    const timed = raw[MARK].request;
+  function end() {
+    const timed = this[MARK];
     if (timed.isOver || timed.flight !== current()) return; // its watcher has gone meanwhile
     timed.isOver = true;
-    const taken = timed.flight.end(timed);
-    routes.add(name(request, response), { ...taken, aborted: !raw.writableFinished });
+    routes.add(name(timed.request, timed.response), timed.flight.end(timed), !this.writableFinished);
   }
 
   /**
@@ -92,8 +102,9 @@ function requestTiming(options = {}) {
    * @param {any} response
    */
   function name(request, response) {
+    if (nameOf === undefined) return routeOf(request);
     try {
-      const given = nameOf?.(request, response);
+      const given = nameOf(request, response);
       if (given !== undefined) return String(given);
     } catch (error) {
       warnOnce('HEAPWATCH_ROUTE_FAILED', `heapwatch: requestTiming's route() failed, the usual name is used: ${messageOf(error)}`);
@@ -127,4 +138,4 @@ function requestTiming(options = {}) {
   });
 }
 
-module.exports = { requestTiming, FAMILIES };
+module.exports = { requestTiming };

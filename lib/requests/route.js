@@ -10,6 +10,20 @@ const MAX_LENGTH = 200;
 /** What a router puts where the pattern had a parameter: numbers, UUIDs, long hexadecimal ones, and what is too long for a word. */
 const VALUE = /^(?:\d+|[\da-f]{8}-[\da-f-]{27}|(?=.*\d)[\da-f]{8,}|.{33,})$/i;
 
+/** Without this there is none in a whole path. */
+const PERHAPS_VALUE = /\d|[^/]{33}/;
+
+/** Patterns that stand in the program's own text, so that each is put together and looked up as one and the same text at every request. */
+const MAX_NAMES = 1_000;
+
+/**
+ * By path, then by method. Bounded, for a program may make up patterns as it goes.
+ *
+ * @type {Map<unknown, Record<string, string>>}
+ */
+const names = new Map();
+let count = 0;
+
 /**
  * By what the framework has left on its request once the response is over.
  *
@@ -17,18 +31,36 @@ const VALUE = /^(?:\d+|[\da-f]{8}-[\da-f-]{27}|(?=.*\d)[\da-f]{8,}|.{33,})$/i;
  * @returns {string}
  */
 function routeOf(request) {
-  const path = patternOf(request);
-  return path === undefined ? NO_ROUTE : `${request.method} ${path}`.slice(0, MAX_LENGTH);
+  const { routeOptions } = request; // Fastify makes it anew each time
+  if (routeOptions !== undefined) return nameOf(request.method, routeOptions.url);
+  if (request._matchedRoute !== undefined) return nameOf(request.method, request._matchedRoute); // Koa with @koa/router
+  const path = request.route?.path;
+  if (typeof request.baseUrl !== 'string' || request.baseUrl === '') return nameOf(request.method, path);
+  const base = withoutValues(request.baseUrl, request.params);
+  if (path === undefined) return said(request.method, `${base}/*`); // app.use('/static', …) answered itself
+  return said(request.method, `${base}${path === '/' ? '' : path}`);
 }
 
-/** @param {any} request @returns {string | undefined} */
-function patternOf(request) {
-  if (request.routeOptions !== undefined) return request.routeOptions.url; // Fastify
-  if (request._matchedRoute !== undefined) return String(request._matchedRoute); // Koa with @koa/router
-  const base = typeof request.baseUrl === 'string' ? withoutValues(request.baseUrl, request.params) : '';
-  if (request.route?.path !== undefined) return `${base}${base !== '' && request.route.path === '/' ? '' : request.route.path}`;
-  return base === '' ? undefined : `${base}/*`; // app.use('/static', …) answered itself
+/**
+ * @param {string} method
+ * @param {unknown} path as the framework has it
+ */
+function nameOf(method, path) {
+  if (path === undefined) return NO_ROUTE;
+  const known = names.get(path)?.[method];
+  if (known !== undefined) return known;
+  const name = said(method, String(path));
+  if (count < MAX_NAMES) {
+    count += 1;
+    const ofPath = names.get(path) ?? Object.create(null);
+    names.set(path, ofPath);
+    ofPath[method] = name;
+  }
+  return name;
 }
+
+/** @param {string} method @param {string} path */
+const said = (method, path) => `${method} ${path}`.slice(0, MAX_LENGTH);
 
 /**
  * Express has the pattern of the last router alone: the way to it is known as it was asked for.
@@ -37,7 +69,9 @@ function patternOf(request) {
  * @param {Record<string, string> | undefined} params
  */
 function withoutValues(base, params) {
-  const names = new Map(Object.entries(params ?? {}).map(([name, value]) => [value, name]));
+  const given = Object.entries(params ?? {});
+  if (given.length === 0 && !PERHAPS_VALUE.test(base)) return base;
+  const names = new Map(given.map(([name, value]) => [value, name]));
   return base.split('/').map((part) => (names.has(part) ? `:${names.get(part)}` : VALUE.test(part) ? ':value' : part)).join('/');
 }
 

@@ -28,8 +28,11 @@ class Route {
   #counted = { count: 0, bytes: 0 };
   #alone = { count: 0, bytes: 0 };
 
-  /** @param {{ durationMs: number, gcMs: number, bytes: number | null, alone: boolean, aborted: boolean }} request */
-  add({ durationMs, gcMs, bytes, alone, aborted }) {
+  /**
+   * @param {{ durationMs: number, gcMs: number, bytes: number | null, alone: boolean }} request
+   * @param {boolean} aborted
+   */
+  add({ durationMs, gcMs, bytes, alone }, aborted) {
     if (aborted) this.#aborted += 1;
     if (gcMs > 0) {
       this.#withGc.add(durationMs);
@@ -100,9 +103,10 @@ class Routes {
   /**
    * @param {string} name
    * @param {Parameters<InstanceType<typeof Route>['add']>[0]} request
+   * @param {boolean} aborted
    */
-  add(name, request) {
-    (this.#routes.get(name) ?? this.#open(name)).add(request);
+  add(name, request, aborted) {
+    (this.#routes.get(name) ?? this.#open(name)).add(request, aborted);
   }
 
   /** @param {string} name */

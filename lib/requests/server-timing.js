@@ -15,14 +15,21 @@ const NAME = 'Server-Timing';
  */
 function withMetric(response, args, metric) {
   const at = args[2] != null ? 2 : typeof args[1] === 'object' && args[1] !== null ? 1 : -1;
-  const earlier = response.getHeader(NAME);
   if (at < 0) {
-    response.setHeader(NAME, append(earlier, metric));
+    setMetric(response, metric);
     return args;
   }
   const changed = [...args];
-  changed[at] = withHeader(args[at], earlier, metric);
+  changed[at] = withHeader(args[at], response.getHeader(NAME), metric);
   return changed;
+}
+
+/**
+ * @param {any} response
+ * @param {string} metric
+ */
+function setMetric(response, metric) {
+  response.setHeader(NAME, append(response.getHeader(NAME), metric));
 }
 
 /**
@@ -55,4 +62,4 @@ function append(earlier, metric) {
   return Array.isArray(earlier) ? [...earlier, metric] : `${earlier}, ${metric}`;
 }
 
-module.exports = { withMetric };
+module.exports = { setMetric, withMetric };

@@ -46,7 +46,7 @@ function legend(timings) {
   const counted = timings.reduce((sum, { allocation }) => sum + (allocation?.counted ?? 0), 0);
   const alone = timings.reduce((sum, { allocation }) => sum + (allocation?.alone.counted ?? 0), 0);
   return [
-    `Per request: allocated in V8's heap, by the ${formatCount(counted)} requests at which it was counted.`,
+    `Per request: what is allocated in V8's heap, estimated by the ${formatCount(counted)} requests at which it was counted.`,
     ...(counted > alone ? [`${formatCount(counted - alone)} of them overlapped with others: what was allocated meanwhile is shared evenly.`] : []),
   ].join(' ');
 }

@@ -167,7 +167,9 @@ pub(super) fn script_name(graph: &Graph, function: NodeIndex) -> Option<String> 
         .edges(shared)
         .find(|edge| edge.kind == EdgeType::Internal && graph.edge_name(*edge).starts_with("script"))?
         .target;
-    let name =
-        graph.follow(script, EdgeType::Internal, "name").map(|name| graph.display_name(name).into_owned());
-    name.filter(|name| !name.is_empty())
+    let name = graph.follow(script, EdgeType::Internal, "name")?;
+    // V8 calls the script itself by its name, too. One that was put together or cut out is kept in parts, which a redacted copy takes for contents.
+    let is_whole = !matches!(graph.kind(name), NodeType::ConsString | NodeType::SlicedString);
+    let shown = if is_whole { name } else { script };
+    Some(graph.display_name(shown).into_owned()).filter(|name| !name.is_empty())
 }
