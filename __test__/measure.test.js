@@ -9,7 +9,7 @@ const memory = require('../lib/assert.js');
 const { culprits } = require('../lib/matchers/culprits.js');
 const { judge } = require('../lib/measure/judge.js');
 const { native } = require('../lib/native.js');
-const { runFixture, lastJson } = require('./run.js');
+const { ROOT, run, runFixture, lastJson } = require('./run.js');
 
 /** Machines are noisy: a verdict may take its time here. */
 const PATIENT = { maxMs: 20_000 };
@@ -178,6 +178,19 @@ describe('heapwatch/assert', () => {
     await memory.retainsLessThan(leaky, 5000, PATIENT);
     await assert.rejects(memory.allocatesLessThan(leaky, 100, PATIENT), /allocates [\d,]+ B per call/);
     await memory.pausesLessThan(() => {}, 10_000, PATIENT);
+  });
+
+  test('a message has colour on a terminal alone', async () => {
+    const { inspect } = require('node:util');
+    const found = { retainedBytesPerCall: 1000, interval: [900, 1100], rounds: 8, callsPerRound: 10, reason: 'not levelling off' };
+    const headlineOn = (/** @type {boolean} */ isTerminal, env = {}) => run(process.execPath, ['-e', `
+      process.stdout.isTTY = process.stderr.isTTY = ${isTerminal};
+      console.log(JSON.stringify(require('./lib/matchers/message.js').headline(() => {}, ${inspect(found)})));
+    `], { NO_COLOR: '', TERM: 'xterm', ...env }, { cwd: ROOT });
+    const [piped, shown, unwanted] = await Promise.all([headlineOn(false), headlineOn(true), headlineOn(true, { NO_COLOR: '1' })]);
+    assert.match(piped.stdout, /^"the function retains 1,000 B per call \(99 % interval 900–1,100; /);
+    assert.match(shown.stdout, /^"\\u001b\[1mthe function retains 1,000 B per call\\u001b\[22m /);
+    assert.equal(unwanted.stdout, piped.stdout);
   });
 
   test('inconclusive passes with a warning, and fails with strict', async () => {
