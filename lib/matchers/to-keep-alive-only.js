@@ -62,7 +62,7 @@ async function byQuery(constructors) {
 
 /** @param {Function[]} constructors @returns {Promise<number[]>} */
 async function byName(constructors) {
-  const { classes } = await analyzeLive({ limit: 2000 }, true);
+  const { classes } = /** @type {import('../../index').LiveSummary} */ (await analyzeLive({ limit: 2000 }, true));
   // Classes of one name that stand at several places are rows of their own.
   return constructors.map(({ name }) => classes.reduce((sum, each) => sum + (each.name === name ? each.count : 0), 0));
 }

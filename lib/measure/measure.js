@@ -28,6 +28,9 @@ const CONFIRM_CALLS = 4000;
 /** Of the time that there was, for this. */
 const CONFIRM_SHARE = 0.25;
 
+/** What is less than this in all may be what V8 compiled, and tells nothing of leaps. */
+const LEAP_BYTES = 1024 * 1024;
+
 /**
  * What one call of `fn` leaves behind. See index.d.ts.
  *
@@ -186,8 +189,8 @@ async function confirm(rounds, judgement, { maxMs, toleranceBytes }) {
  * @returns {Promise<Judgement>}
  */
 async function stand(rounds, judgement, { maxMs, toleranceBytes }) {
-  const { rate, flatCalls, missingCalls } = rounds.overall;
-  if (rate <= toleranceBytes || missingCalls <= 0) return judgement;
+  const { rate, grownBytes, flatCalls, missingCalls } = rounds.overall;
+  if (rate <= toleranceBytes || grownBytes < LEAP_BYTES || missingCalls <= 0) return judgement;
   const budgetMs = Math.min(maxMs * CONFIRM_SHARE, Math.max(rounds.leftMs, maxMs * CONFIRM_SHARE * 0.4));
   const { calls, bytes } = await rounds.burst(missingCalls, budgetMs, rate);
   if (bytes <= Math.max(toleranceBytes * calls, judgement.swingBytes) && flatCalls + calls >= (flatCalls + missingCalls) / 2) return judgement;

@@ -130,12 +130,13 @@ class Rounds {
   /**
    * All that has grown since warm-up, whatever rounds and bursts it came in.
    *
-   * @returns {{ rate: number, flatCalls: number, missingCalls: number }} bytes per call; how many calls the present rounds are, and how many more there would have to be for as many as before
+   * @returns {{ rate: number, grownBytes: number, flatCalls: number, missingCalls: number }} bytes per call, and in all; how many calls the present rounds are, and how many more there would have to be for as many as before
    */
   get overall() {
     const calls = this.calls - this.#origin.calls;
+    const grownBytes = usedBytes() - this.#origin.bytes;
     const flatCalls = this.calls - this.series.calls[0];
-    return { rate: (usedBytes() - this.#origin.bytes) / Math.max(1, calls), flatCalls, missingCalls: this.series.calls[0] - flatCalls };
+    return { rate: grownBytes / Math.max(1, calls), grownBytes, flatCalls, missingCalls: this.series.calls[0] - flatCalls };
   }
 
   /** Recorded rounds of the present size. */

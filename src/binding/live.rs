@@ -56,7 +56,13 @@ fn summary(parser: Parser, limit: usize) -> heap::Result<Vec<u8>> {
 /// Begins the analysis of the calling thread's heap: `{ id }`, or `{ failure }`; driven by `snapshotStep`, whose `{ done: { result } }` is
 /// what `HeapJob.analyze` answers. Lists have at most `limit` entries. `is_awaited`: as in `SnapshotOrder`.
 #[napi(catch_unwind)]
-pub fn live_begin(env: Env, limit: u32, timeout_ms: f64, headroom_bytes: Option<f64>, is_awaited: Option<bool>) -> Result<String> {
+pub fn live_begin(
+    env: Env,
+    limit: u32,
+    timeout_ms: f64,
+    headroom_bytes: Option<f64>,
+    is_awaited: Option<bool>,
+) -> Result<String> {
     let limit = limit as usize;
     begin(
         env,
