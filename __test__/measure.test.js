@@ -6,9 +6,10 @@ const { setTimeout: sleep } = require('node:timers/promises');
 
 const { measure } = require('../index.js');
 const memory = require('../lib/assert.js');
+const { culprits } = require('../lib/matchers/culprits.js');
 const { judge } = require('../lib/measure/judge.js');
 const { native } = require('../lib/native.js');
-const { runFixture, lastJson } = require('./run.js');
+const { ROOT, run, runFixture, lastJson } = require('./run.js');
 
 /** Machines are noisy: a verdict may take its time here. */
 const PATIENT = { maxMs: 20_000 };
@@ -35,6 +36,35 @@ describe('measure()', () => {
     assert.ok(found.allocatedBytesPerCall > 200_000, String(found.allocatedBytesPerCall));
     assert.ok(found.gc.count > 0 && found.gc.pause.max > 0);
     assert.ok(found.gcTimeRatio > 0 && found.gcTimeRatio <= 1);
+  });
+
+  test('what grows in leaps, each by a share of what it has, is not called clean', async () => {
+    for (const maxMs of [500, 1000, 3000]) {
+      const samples = [];
+      const found = await measure(() => { for (let i = 0; i < 100; i += 1) samples.push(Math.random() * i); }, { maxMs });
+      assert.notEqual(found.verdict, 'clean', found.reason);
+    }
+  });
+
+  test('a first call that takes its time does not make the rounds small', async () => {
+    let calls = 0;
+    const found = await measure(() => sleep(calls++ === 0 ? 200 : 0), PATIENT);
+    assert.equal(found.verdict, 'clean', found.reason);
+    assert.ok(found.callsPerRound > 1, String(found.callsPerRound));
+  });
+
+  test('a cache that has filled after the measurement is not accused', async () => {
+    const cache = new Map();
+    let calls = 0;
+    const fn = () => { cache.set(calls += 1, new Array(80).fill(calls)); if (cache.size > 4000) cache.delete(calls - 4000); };
+    for (let call = 0; call < 3000; call += 1) fn();
+    const found = { ...await measure(() => {}, PATIENT), verdict: /** @type {const} */ ('leak'), retainedBytesPerCall: 700, calls: 3000, totalMs: 300 };
+    assert.equal(await culprits(fn, { toleranceBytes: 256, maxMs: 3000, concurrency: 1 }, found), null);
+  });
+
+  test('code that is compiled anew with each call is not accused', async () => {
+    let calls = 0;
+    await memory.doesNotLeak(() => new Function('a', `return a.x + ${calls += 1} + (() => a.y)()`)({ x: 1, y: 2 }), PATIENT);
   });
 
   test('asynchronous functions, some at once, with something around each round', async () => {
@@ -148,6 +178,19 @@ describe('heapwatch/assert', () => {
     await memory.retainsLessThan(leaky, 5000, PATIENT);
     await assert.rejects(memory.allocatesLessThan(leaky, 100, PATIENT), /allocates [\d,]+ B per call/);
     await memory.pausesLessThan(() => {}, 10_000, PATIENT);
+  });
+
+  test('a message has colour on a terminal alone', async () => {
+    const { inspect } = require('node:util');
+    const found = { retainedBytesPerCall: 1000, interval: [900, 1100], rounds: 8, callsPerRound: 10, reason: 'not levelling off' };
+    const headlineOn = (/** @type {boolean} */ isTerminal, env = {}) => run(process.execPath, ['-e', `
+      process.stdout.isTTY = process.stderr.isTTY = ${isTerminal};
+      console.log(JSON.stringify(require('./lib/matchers/message.js').headline(() => {}, ${inspect(found)})));
+    `], { NO_COLOR: '', TERM: 'xterm', ...env }, { cwd: ROOT });
+    const [piped, shown, unwanted] = await Promise.all([headlineOn(false), headlineOn(true), headlineOn(true, { NO_COLOR: '1' })]);
+    assert.match(piped.stdout, /^"the function retains 1,000 B per call \(99 % interval 900–1,100; /);
+    assert.match(shown.stdout, /^"\\u001b\[1mthe function retains 1,000 B per call\\u001b\[22m /);
+    assert.equal(unwanted.stdout, piped.stdout);
   });
 
   test('inconclusive passes with a warning, and fails with strict', async () => {

@@ -8,6 +8,7 @@ const { existsSync, readFileSync } = require('node:fs');
 const path = require('node:path');
 const { describe, test } = require('node:test');
 
+const { ROOT, run } = require('./run.js');
 const { project, whyNot } = require('./runner-project.js');
 
 const MAJOR = process.versions.node.split('.')[0];
@@ -51,6 +52,17 @@ for (const name of /** @type {const} */ (['jest29', 'jest30', 'vitest'])) {
       assert.match(output, /toLeak had not finished when the test ended/);
     });
 
+    test('one that is inconclusive passes, and says how many calls it would take', async () => {
+      const { code, output } = await inProject(['inconclusive.test']);
+      assert.equal(code, 0, output);
+      assert.match(output, /slow\(\): whether it leaks is not known: .*It would take some [\d,]+ calls: set maxMs to \d+/s);
+    });
+
+    test('what the runner, source maps and V8 add by themselves is no leak', async () => {
+      const { code, output } = await inProject(['artefacts.test'], { NODE_OPTIONS: '--enable-source-maps' });
+      assert.equal(code, 0, output);
+    });
+
     test('a leak in a test whose time is over is told all the same', async () => {
       const { code, output } = await inProject(['short-of-time.test']);
       assert.notEqual(code, 0, output);
@@ -74,6 +86,10 @@ for (const name of /** @type {const} */ (['jest29', 'jest30', 'vitest'])) {
       const its = project(name);
       try {
         const file = path.join(its.dir, '__memory__', 'baseline.test.js.json');
+        const inCi = await its.run(name === 'vitest' ? ['baseline.test'] : ['--ci', 'baseline.test'], { CI: 'true' });
+        assert.notEqual(inCi.code, 0, inCi.output);
+        assert.match(inCi.output, /in CI none is written/);
+        assert.ok(!existsSync(file));
         const first = await its.run(['baseline.test']);
         assert.equal(first.code, 0, first.output);
         const written = JSON.parse(readFileSync(file, 'utf8'));
@@ -99,12 +115,12 @@ for (const name of /** @type {const} */ (['jest29', 'jest30'])) {
       { way: 'in band', args: ['--runInBand', 'clean.test', 'resets-modules.test'] },
       { way: 'in workers', args: ['--maxWorkers=2', 'clean.test', 'resets-modules.test'] },
       { way: 'in worker threads', args: ['--maxWorkers=2', '--workerThreads', 'clean.test', 'resets-modules.test'] },
-      { way: 'with coverage', args: ['--coverage', 'clean.test'] },
-      { way: 'with coverage by V8', args: ['--coverage', '--coverageProvider=v8', 'clean.test'] },
+      { way: 'with coverage', args: ['--coverage', 'clean.test', 'artefacts.test'] },
+      { way: 'with coverage by V8', args: ['--coverage', '--coverageProvider=v8', 'clean.test', 'artefacts.test'] },
       { way: 'with fake timers everywhere', args: ['clean.test'], config: { fakeTimers: { enableGlobally: true } } },
       { way: 'with resetModules everywhere', args: ['clean.test'], config: { resetModules: true } },
       { way: 'in TypeScript, by babel', args: ['typed.test'], config: { transform: { '\\.ts$': ['babel-jest', { presets: [['@babel/preset-env', { targets: { node: 'current' } }], '@babel/preset-typescript'] }] } } },
-      { way: 'in TypeScript, by ts-jest, which checks the types', args: ['typed.test'], config: { transform: { '\\.ts$': 'ts-jest' } } },
+      { way: 'in TypeScript, by ts-jest, which checks the types', args: ['typed.test', 'typed-globals.test'], config: { transform: { '\\.ts$': 'ts-jest' } } },
       { way: 'in ESM', args: ['esm.test'], env: { NODE_OPTIONS: '--experimental-vm-modules' }, config: { moduleFileExtensions: ['mjs', 'js', 'json'] } },
     ];
     for (const { way, args, env, config } of WAYS) {
@@ -136,3 +152,13 @@ for (const name of /** @type {const} */ (['jest29', 'jest30'])) {
     });
   });
 }
+
+test('Vitest knows the matchers\' types', { skip: whyNot('vitest') }, async () => {
+  const its = project('vitest', {}, path.join(__dirname, 'fixtures', 'runners-types'));
+  try {
+    const { code, stdout } = await run(process.execPath, [path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', its.dir], {}, { cwd: its.dir, timeoutMs: 120_000 });
+    assert.equal(code, 0, stdout);
+  } finally {
+    its.remove();
+  }
+});

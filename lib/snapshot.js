@@ -25,15 +25,16 @@ const PROGRESS_ROUNDS = 50;
  *
  * @param {import('../index').SnapshotOptions} [options]
  * @param {(bytes: number) => void} [progress] is called while it is written, and once at the beginning
+ * @param {boolean} [isAwaited] whoever asks does nothing else until it is there: on a busy machine a copy that comes last takes minutes
  * @returns {Promise<SnapshotResult>}
  */
-async function takeSnapshot(options, progress) {
+async function takeSnapshot(options, progress, isAwaited = false) {
   const { order, signal } = checkSnapshotOptions(options);
   signal?.throwIfAborted();
   const { binding, reason } = native();
   if (binding === null) throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: snapshot() needs the native part. ${reason}`, { reason: 'native' });
 
-  const { result: path, bytes, pauseMs, totalMs, mode } = await carryOut(binding, binding.snapshotBegin(order), signal, progress);
+  const { result: path, bytes, pauseMs, totalMs, mode } = await carryOut(binding, binding.snapshotBegin({ ...order, isAwaited }), signal, progress);
   return { path, bytes, pauseMs, totalMs, mode };
 }
 

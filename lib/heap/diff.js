@@ -16,7 +16,18 @@ async function diff(...args) {
   const files = given.map((file, at) => checkFile(file, at === 0 ? 'before' : at === 1 ? 'after' : `file ${at + 1}`));
   const { limit = DEFAULT_LIMIT, redact, ...control } = checkHeapOptions(hasOptions ? last : undefined);
   if (redact !== undefined) throw invalidOption('redact', redact, 'left out: analyze(file, { redact }) writes a copy');
-  return /** @type {any} */ (new HeapDiff(files, await runJob((jobs) => jobs.diff(files, limit), control)));
+  return compare(files, limit, control);
 }
 
-module.exports = { diff };
+/**
+ * @param {string[]} files
+ * @param {number} limit
+ * @param {Pick<import('../../index').HeapOptions, 'signal' | 'onProgress'>} control
+ * @param {boolean} [isAwaited] whoever asks does nothing else until it is there
+ * @returns {Promise<import('../../index').HeapDiff>}
+ */
+async function compare(files, limit, control, isAwaited = false) {
+  return /** @type {any} */ (new HeapDiff(files, await runJob((jobs) => jobs.diff(files, limit, isAwaited), control)));
+}
+
+module.exports = { compare, diff };

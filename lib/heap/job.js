@@ -7,7 +7,7 @@ const { explainLoadFailure } = require('../load-failure.js');
 /** @typedef {import('../../index').HeapOptions} HeapOptions */
 /** @typedef {import('../../index').HeapProgress} HeapProgress */
 /** @typedef {{ run(): Promise<string>, cancel(): void, state(): number }} Job */
-/** @typedef {{ HeapJob: { analyze(file: string, limit: number): Job, diff(files: string[], limit: number): Job, redact(file: string, out: string): Job } }} HeapBinding */
+/** @typedef {{ HeapJob: { analyze(file: string, limit: number): Job, diff(files: string[], limit: number, isAwaited?: boolean): Job, redact(file: string, out: string): Job } }} HeapBinding */
 
 /** How often progress is asked for: as often as a person's eye sees a bar move. */
 const POLL_MS = 100;

@@ -16,15 +16,16 @@ const WRITTEN_PER_HEAP_BYTE = 2;
  * Sums up this thread's heap as it is now: a forked copy reads it, and no file is written.
  *
  * @param {unknown} [given]
+ * @param {boolean} [isAwaited] whoever asks does nothing else until it is there
  */
-async function analyzeLive(given) {
+async function analyzeLive(given, isAwaited = false) {
   const { limit = DEFAULT_LIMIT, timeoutMs = DEFAULT_TIMEOUT_MS, headroom: headroomBytes, onProgress, signal } = given === undefined ? {} : checkFields(given, CHECKS, { example: '{ limit: 50 }' });
   signal?.throwIfAborted();
   const { binding, reason } = native();
   if (binding === null) throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: analyze('live') needs the native part. ${reason}`, { reason: 'native' });
   const expectedBytes = process.memoryUsage().heapUsed * WRITTEN_PER_HEAP_BYTE;
   const progress = onProgress && ((/** @type {number} */ bytes) => tell(onProgress, { phase: 'reading', ratio: Math.min(0.99, bytes / expectedBytes) }));
-  const { result, pauseMs, totalMs } = await carryOut(binding, binding.liveBegin(limit, timeoutMs, headroomBytes), signal, progress);
+  const { result, pauseMs, totalMs } = await carryOut(binding, binding.liveBegin(limit, timeoutMs, headroomBytes, isAwaited), signal, progress);
   return { ...JSON.parse(result).result, pauseMs, totalMs };
 }
 

@@ -24,6 +24,10 @@ async function track(name, test, work) {
   pending.add(mine);
   try {
     return await work(mine.abort.signal, (found) => { mine.found = found; });
+  } catch (error) {
+    // Its test has been told already. Nobody handles a rejection of what nobody awaits: it would end the runner's process.
+    if (mine.abort.signal.aborted) return await new Promise(() => {});
+    throw error;
   } finally {
     pending.delete(mine);
   }

@@ -2,7 +2,7 @@
 
 const v8 = require('node:v8');
 
-const { analyze } = require('../heap/analyze.js');
+const { analyzeLive } = require('../heap/live.js');
 const { invalidOption } = require('../errors.js');
 const { Settler } = require('../measure/settle.js');
 const { nameOf } = require('./message.js');
@@ -62,7 +62,7 @@ async function byQuery(constructors) {
 
 /** @param {Function[]} constructors @returns {Promise<number[]>} */
 async function byName(constructors) {
-  const { classes } = await analyze('live', { limit: 2000 });
+  const { classes } = /** @type {import('../../index').LiveSummary} */ (await analyzeLive({ limit: 2000 }, true));
   // Classes of one name that stand at several places are rows of their own.
   return constructors.map(({ name }) => classes.reduce((sum, each) => sum + (each.name === name ? each.count : 0), 0));
 }

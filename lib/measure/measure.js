@@ -28,6 +28,9 @@ const CONFIRM_CALLS = 4000;
 /** Of the time that there was, for this. */
 const CONFIRM_SHARE = 0.25;
 
+/** What is less than this in all may be what V8 compiled, and tells nothing of leaps. */
+const LEAP_BYTES = 1024 * 1024;
+
 /**
  * What one call of `fn` leaves behind. See index.d.ts.
  *
@@ -132,6 +135,7 @@ async function decide(rounds, options, estimate) {
       if (!inTime || rounds.isLight || judgement.verdict === 'clean' || judgement.verdict === 'leak') break;
     }
     judgement ??= look();
+    if (judgement.verdict === 'clean') judgement = await stand(rounds, judgement, options);
     if (judgement.verdict === 'clean') return judgement;
     if (judgement.verdict === 'leak') {
       judgement = await confirm(rounds, judgement, options);
@@ -147,7 +151,7 @@ async function decide(rounds, options, estimate) {
       while (rounds.leftMs > 0 && !rounds.isFull) {
         await rounds.until(rounds.count + 6);
         judgement = look();
-        if (judgement.verdict === 'clean') return judgement;
+        if (judgement.verdict === 'clean') return stand(rounds, judgement, options);
         if (judgement.verdict === 'leak') {
           judgement = await confirm(rounds, judgement, options);
           if (judgement.verdict === 'leak') return judgement;
@@ -173,6 +177,24 @@ async function confirm(rounds, judgement, { maxMs, toleranceBytes }) {
   const rate = (bytes + Math.min(swingBytes, slope.median * calls * 0.25)) / calls;
   if (rate > slope.median / 2 && rate > toleranceBytes) return judgement;
   return { ...judgement, verdict: 'levelling', reason: `it came to ${Math.round(rate)} B per call only over the ${calls} calls that followed` };
+}
+
+/**
+ * What is clean at last, but had grown before: a cache that has filled, or something that grows in leaps, each by a share of what it has. An array gets half as much room
+ * again, a Map twice as much, so between two leaps lie up to as many calls as there were before. So many it has to stand still for, half of them at the least.
+ *
+ * @param {InstanceType<typeof Rounds>} rounds
+ * @param {Judgement} judgement
+ * @param {import('./options').CheckedMeasureOptions} options
+ * @returns {Promise<Judgement>}
+ */
+async function stand(rounds, judgement, { maxMs, toleranceBytes }) {
+  const { rate, grownBytes, flatCalls, missingCalls } = rounds.overall;
+  if (rate <= toleranceBytes || grownBytes < LEAP_BYTES || missingCalls <= 0) return judgement;
+  const budgetMs = Math.min(maxMs * CONFIRM_SHARE, Math.max(rounds.leftMs, maxMs * CONFIRM_SHARE * 0.4));
+  const { calls, bytes } = await rounds.burst(missingCalls, budgetMs, rate);
+  if (bytes <= Math.max(toleranceBytes * calls, judgement.swingBytes) && flatCalls + calls >= (flatCalls + missingCalls) / 2) return judgement;
+  return { ...judgement, verdict: 'open', reason: `it grew in leaps, by ${Math.round(rate)} B per call in all` };
 }
 
 /**

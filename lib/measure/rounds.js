@@ -57,6 +57,8 @@ class Rounds {
   series = new Series(MAX_ROUNDS + 1);
   callsPerRound = 1;
   warmupCalls = 0;
+  /** Where warm-up ended; larger rounds begin anew later. */
+  #origin = { calls: 0, bytes: 0 };
   #calls;
   #recorder;
   #options;
@@ -93,17 +95,21 @@ class Rounds {
     return this.#options.maxMs - this.elapsedMs;
   }
 
-  /** Rounds of 1, 2, 4 … calls until one is long enough, then rounds of the size found until the heap no longer grows less with each. */
+  /** A call, rounds of 1, 2, 4 … calls until one is long enough, then rounds of the size found until the heap no longer grows less with each. */
   async warmUp() {
-    await this.#settle();
+    await this.#settler.settleRoughly();
     const startBytes = usedBytes();
+    // The first call loads, connects and compiles: its time says nothing of the others'.
+    await this.#run(1);
+    this.#callMs = Infinity;
+    const untilMs = this.elapsedMs + this.#options.maxMs * WARMUP_SHARE;
     for (let count = 1; count <= MOST_CALLS; count *= 2) {
       await this.#run(count);
       if (this.leftMs < this.#options.maxMs / 2) break;
       if (this.#callMs * count >= ROUND_MS) break;
       if (usedBytes() - startBytes > ROOM_BYTES / 4) break;
     }
-    while (this.calls < WARMUP_CALLS && this.elapsedMs < this.#options.maxMs * WARMUP_SHARE && usedBytes() - startBytes < ROOM_BYTES / 4) await this.#run(FEWEST_CALLS);
+    while (this.calls < WARMUP_CALLS && this.elapsedMs < untilMs && usedBytes() - startBytes < ROOM_BYTES / 4) await this.#run(FEWEST_CALLS);
     await this.#settleRound();
     const bytesPerCall = Math.max(1, (usedBytes() - startBytes) / this.calls);
     this.callsPerRound = this.#fitting(Math.min(MOST_CALLS, Math.max(FEWEST_CALLS, Math.round(ROUND_MS / this.#callMs))), bytesPerCall);
@@ -118,6 +124,19 @@ class Rounds {
     }
     if (this.isLight) await this.#settle();
     this.#restart();
+    this.#origin = { calls: this.calls, bytes: usedBytes() };
+  }
+
+  /**
+   * All that has grown since warm-up, whatever rounds and bursts it came in.
+   *
+   * @returns {{ rate: number, grownBytes: number, flatCalls: number, missingCalls: number }} bytes per call, and in all; how many calls the present rounds are, and how many more there would have to be for as many as before
+   */
+  get overall() {
+    const calls = this.calls - this.#origin.calls;
+    const grownBytes = usedBytes() - this.#origin.bytes;
+    const flatCalls = this.calls - this.series.calls[0];
+    return { rate: grownBytes / Math.max(1, calls), grownBytes, flatCalls, missingCalls: this.series.calls[0] - flatCalls };
   }
 
   /** Recorded rounds of the present size. */

@@ -70,6 +70,12 @@ class Settler {
     collections?.young?.();
   }
 
+  /** Once: enough for an estimate. */
+  async settleRoughly() {
+    await turn();
+    collect();
+  }
+
   /** @param {number} negligibleBytes what is not worth another collection */
   async settle(negligibleBytes) {
     await turn();

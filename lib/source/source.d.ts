@@ -129,6 +129,8 @@ export interface SnapshotOrder {
   timeoutMs: number;
   cooldownMs: number;
   headroomBytes?: number;
+  /** The application does nothing else until it is there: the copy need not come last. */
+  isAwaited?: boolean;
 }
 
 /** The exports of native.js; times in milliseconds, sizes in bytes, results with structure as JSON. */
@@ -174,7 +176,7 @@ export interface Binding {
   /** Somebody holds the lock of this incomplete file. */
   isBeingWritten(path: string): boolean;
   snapshotBegin(order: SnapshotOrder): string;
-  liveBegin(limit: number, timeoutMs: number, headroomBytes?: number): string;
+  liveBegin(limit: number, timeoutMs: number, headroomBytes?: number, isAwaited?: boolean): string;
   snapshotStep(id: number, prelude?: () => void): string;
   snapshotAbort(id: number): void;
   snapshotProgress(id: number): number;

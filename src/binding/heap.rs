@@ -15,7 +15,7 @@ use crate::os::priority::step_back;
 #[derive(Clone, Debug)]
 enum Work {
     Analyze { file: String, limit: usize },
-    Diff { files: Vec<String>, limit: usize },
+    Diff { files: Vec<String>, limit: usize, is_awaited: bool },
     Redact { file: String, out: String },
 }
 
@@ -45,10 +45,10 @@ impl HeapJob {
         Self::new(Work::Analyze { file, limit: limit as usize })
     }
 
-    /// Compares snapshots in the order in which they were taken.
+    /// Compares snapshots in the order in which they were taken. `is_awaited`: the application does nothing else meanwhile, so it need not come first.
     #[napi(factory, catch_unwind)]
-    pub fn diff(files: Vec<String>, limit: u32) -> Self {
-        Self::new(Work::Diff { files, limit: limit as usize })
+    pub fn diff(files: Vec<String>, limit: u32, is_awaited: Option<bool>) -> Self {
+        Self::new(Work::Diff { files, limit: limit as usize, is_awaited: is_awaited.unwrap_or(false) })
     }
 
     /// Copies a snapshot without the contents of its strings.
@@ -105,7 +105,9 @@ impl Task for HeapTask {
         // On a thread of its own, behind the event loop: one of the pool's could never come back to the front.
         let done = std::thread::scope(|scope| {
             let work = || {
-                step_back();
+                if self.work.steps_back() {
+                    step_back();
+                }
                 self.work.perform(&self.progress)
             };
             Builder::new().name("heapwatch-heap".into()).spawn_scoped(scope, work).map(ScopedJoinHandle::join)
@@ -131,13 +133,18 @@ impl Task for HeapTask {
 }
 
 impl Work {
+    /// The application goes on meanwhile, and comes first.
+    const fn steps_back(&self) -> bool {
+        !matches!(self, Self::Diff { is_awaited: true, .. })
+    }
+
     fn perform(&self, progress: &Progress) -> heap::Result<String> {
         match self {
             Self::Analyze { file, limit } => {
                 let snapshot = Snapshot::open(file, progress)?;
                 Ok(export::summary(&heap::summarize(&snapshot, *limit, progress)?))
             }
-            Self::Diff { files, limit } => Ok(export::comparison(&heap::diff(files, progress)?, *limit)),
+            Self::Diff { files, limit, .. } => Ok(export::comparison(&heap::diff(files, progress)?, *limit)),
             Self::Redact { file, out } => {
                 let bytes = heap::redact(file.as_ref(), out.as_ref(), progress)?;
                 Ok(serde_json::json!({ "result": { "path": out, "bytes": bytes } }).to_string())

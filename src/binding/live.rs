@@ -54,9 +54,15 @@ fn summary(parser: Parser, limit: usize) -> heap::Result<Vec<u8>> {
 }
 
 /// Begins the analysis of the calling thread's heap: `{ id }`, or `{ failure }`; driven by `snapshotStep`, whose `{ done: { result } }` is
-/// what `HeapJob.analyze` answers. Lists have at most `limit` entries.
+/// what `HeapJob.analyze` answers. Lists have at most `limit` entries. `is_awaited`: as in `SnapshotOrder`.
 #[napi(catch_unwind)]
-pub fn live_begin(env: Env, limit: u32, timeout_ms: f64, headroom_bytes: Option<f64>) -> Result<String> {
+pub fn live_begin(
+    env: Env,
+    limit: u32,
+    timeout_ms: f64,
+    headroom_bytes: Option<f64>,
+    is_awaited: Option<bool>,
+) -> Result<String> {
     let limit = limit as usize;
     begin(
         env,
@@ -70,6 +76,7 @@ pub fn live_begin(env: Env, limit: u32, timeout_ms: f64, headroom_bytes: Option<
             headroom_bytes: headroom_bytes.map(|bytes| integer("headroom", bytes, MAX_BYTES)).transpose()?,
             heap_used_bytes: heap_used_bytes(),
             cooldown: Duration::ZERO,
+            is_awaited: is_awaited.unwrap_or(false),
             leaves_file: false,
         },
     )

@@ -47,6 +47,8 @@ pub struct SnapshotOrder {
     pub cooldown_ms: f64,
     /// Free memory that must be there; 0: not looked at.
     pub headroom_bytes: Option<f64>,
+    /// The application does nothing else until it is there, so the copy need not come last.
+    pub is_awaited: Option<bool>,
 }
 
 /// Why snapshots cannot be taken by fork here, or null.
@@ -281,6 +283,7 @@ fn read(order: &SnapshotOrder) -> Result<Order> {
             .transpose()?,
         heap_used_bytes: heap_used_bytes(),
         cooldown: Duration::from_nanos(span_ns("cooldownMs", order.cooldown_ms)?),
+        is_awaited: order.is_awaited.unwrap_or(false),
         leaves_file: true,
     })
 }

@@ -112,6 +112,7 @@ fn order(folder: Folder, thread_id: u32, heap_used_bytes: u64) -> Order {
         headroom_bytes: None,
         heap_used_bytes,
         cooldown: Duration::ZERO,
+        is_awaited: false,
         leaves_file: true,
     }
 }

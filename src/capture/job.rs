@@ -148,7 +148,7 @@ impl Job {
                     is_forced: begun_ns.saturating_sub(*since_ns) > CALM_AT_LAST_NS,
                     dies_with_maker: true,
                     memory_bytes: *memory_bytes,
-                    yields: true,
+                    yields: !self.order.is_awaited,
                     seconds: alarm_seconds(self.order.timeout),
                 };
                 match fork_with(plan, &terms, sink, isolate, prelude) {

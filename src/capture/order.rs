@@ -48,6 +48,8 @@ pub struct Order {
     pub heap_used_bytes: u64,
     /// The least time after the last one.
     pub cooldown: Duration,
+    /// Whoever asked does nothing else until it is there: the copy takes its full share of the CPU.
+    pub is_awaited: bool,
     /// Others cool down after it.
     pub leaves_file: bool,
 }
