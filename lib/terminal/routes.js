@@ -45,6 +45,7 @@ function renderRoutes(timings) {
 function legend(timings) {
   const counted = timings.reduce((sum, { allocation }) => sum + (allocation?.counted ?? 0), 0);
   const alone = timings.reduce((sum, { allocation }) => sum + (allocation?.alone.counted ?? 0), 0);
+  if (counted === 0) return 'Per request: what is allocated in V8\'s heap has been counted at none of these requests yet.';
   return [
     `Per request: what is allocated in V8's heap, estimated by the ${formatCount(counted)} requests at which it was counted.`,
     ...(counted > alone ? [`${formatCount(counted - alone)} of them overlapped with others: what was allocated meanwhile is shared evenly.`] : []),
