@@ -42,6 +42,7 @@ const SEEDS = {
   'heap-unseen/growing-string.js': [/^logger\.buffer \(module variable in growing-string\.js\)/, /concatenated string/],
   'heap-unseen/tenants.js': [/^registry\.tenants\[…\]\.audit \(module variable in tenants\.js\)/, /statement/],
   'heap-unseen/local-state.js': [/^a local Service\.log \(of main\(\) in local-state\.js:11, which is suspended\)/, /path/],
+  'heap-unseen/beside-a-cache.js': [/^audited \(variable of makeService\(\) in beside-a-cache\.js\)/, /Audited/],
   'heap-unseen/streams.js': [/listeners of auditLog \(module variable in streams\.js\)/, /./],
 };
 
@@ -114,6 +115,15 @@ test('nothing is told of noise', async () => {
   await withSnapshots('heap-unseen/full-cache.js', 3, async (files) => {
     assert.deepEqual((await diff(...files)).findings, []);
   });
+});
+
+test('objects that go from one list to another are not more', async () => {
+  for (const ways of [[], ['forked']]) {
+    await withSnapshots('heap-unseen/moves.js', 2, async (files) => {
+      const found = await diff(...files);
+      assert.deepEqual(found.findings, [], String(found));
+    }, ways);
+  }
 });
 
 test('nothing is found where nothing became more', async () => {

@@ -3,6 +3,9 @@
 //! The heap's growth is followed from the root downwards. Where the objects at a place have become more, they are what
 //! leaks, and the place above, whose number stayed, is what holds them: Eclipse MAT's accumulation point, by number
 //! instead of by size alone.
+//!
+//! A place may have become smaller as a whole (a cache was emptied) while something below it leaks. What is found below such a one has to have become more in the whole
+//! heap too: objects that are reached another way than before leave one place and appear at another.
 
 use super::shapes::{NOWHERE, Place, ROOT, Shapes, Standing};
 use rustc_hash::FxHashMap;
@@ -124,6 +127,8 @@ struct Tree<'a> {
     sizes: Vec<i64>,
     totals: Vec<i64>,
     by_interval: Vec<Vec<i64>>,
+    /// By class, in the whole heap.
+    class_counts: FxHashMap<u32, i64>,
     gains: &'a Gains,
 }
 
@@ -134,11 +139,17 @@ pub(super) fn find(shapes: &Shapes, gains: &Gains) -> Vec<Growth> {
         |of: &[Vec<i64>]| (0..places).map(|at| of.iter().map(|each| each[at]).sum()).collect::<Vec<i64>>();
     let (counts, sizes) = (sum(&gains.counts), sum(&gains.sizes));
     let mut totals = sizes.clone();
+    // What grew below, whatever shrank beside it.
+    let mut rises: Vec<i64> = sizes.iter().map(|size| *size.max(&0)).collect();
+    let mut class_counts: FxHashMap<u32, i64> = FxHashMap::default();
     let mut by_interval = gains.sizes.clone();
     let mut children = vec![Vec::new(); places];
     for place in (1..places).rev() {
-        let parent = shapes.parent(u32::try_from(place).unwrap_or(NOWHERE)) as usize;
+        let at = u32::try_from(place).unwrap_or(NOWHERE);
+        let parent = shapes.parent(at) as usize;
         totals[parent] += totals[place];
+        rises[parent] += rises[place];
+        *class_counts.entry(shapes.class(at)).or_default() += counts[place];
         for sizes in &mut by_interval {
             sizes[parent] += sizes[place];
         }
@@ -150,10 +161,12 @@ pub(super) fn find(shapes: &Shapes, gains: &Gains) -> Vec<Growth> {
         let at = u32::try_from(place).unwrap_or(NOWHERE);
         children[shapes.parent(at) as usize].push(at);
     }
-    let tree = Tree { shapes, children, counts, sizes, totals, by_interval, gains };
+    let tree = Tree { shapes, children, counts, sizes, totals, by_interval, class_counts, gains };
     let mut found: Vec<Growth> = Vec::new();
     // Places to look at, each with the number of growths that were found when its children began to be looked at.
     let mut open = vec![(ROOT, None::<usize>)];
+    // Places that did not grow as a whole, or are below such a one.
+    let mut hidden = Vec::new();
     while let Some((place, visited)) = open.pop() {
         if let Some(before) = visited {
             if found.len() == before && tree.sizes[place as usize] >= threshold.max(MIN_OWN_BYTES) {
@@ -170,9 +183,22 @@ pub(super) fn find(shapes: &Shapes, gains: &Gains) -> Vec<Growth> {
         found.extend(groups.into_iter().map(|group| tree.growth(place, group)));
         open.push((place, Some(found.len())));
         for &child in &tree.children[place as usize] {
-            if tree.totals[child as usize] >= threshold && !grouped.contains(&child) {
-                open.push((child, None));
+            if grouped.contains(&child) {
+                continue;
             }
+            if tree.totals[child as usize] >= threshold {
+                open.push((child, None));
+            } else if rises[child as usize] >= threshold {
+                hidden.push(child);
+            }
+        }
+    }
+    while let Some(place) = hidden.pop() {
+        if tree.totals[place as usize] >= threshold && tree.is_more_everywhere(place) {
+            found.push(tree.growth(tree.shapes.parent(place), vec![place]));
+        } else {
+            let grew_below = |child: &&Place| rises[**child as usize] >= threshold;
+            hidden.extend(tree.children[place as usize].iter().filter(grew_below));
         }
     }
     merge(found)
@@ -195,6 +221,13 @@ impl Tree<'_> {
             at = child;
         }
         count >= 2 && count * 3 >= most
+    }
+
+    /// Are there so many more here, and of their class in the whole heap?
+    fn is_more_everywhere(&self, place: Place) -> bool {
+        let count = self.counts[place as usize];
+        let everywhere = self.class_counts.get(&self.shapes.class(place)).copied().unwrap_or(0);
+        count >= MANY && everywhere * 2 >= count
     }
 
     /// Children of names that were not there before, five or more of one class: keys of a small dictionary, more
