@@ -45,6 +45,13 @@ describe('heap snapshots', () => {
     for (const line of String(summary).split('\n')) assert.ok(line.length <= 100, line);
   });
 
+  test('a function may stand before the first column of its script', async () => {
+    const written = readFileSync(file, 'utf8').match(/"locations":\[[^\]]*\]/)?.[0];
+    // Node 20 and 22 leave the offset out.
+    assert.equal(/,-\d/.test(String(written)), Number(process.versions.node.split('.')[0]) >= 24);
+    assert.ok((await heapwatch.analyze(file)).nodes > 1000);
+  });
+
   test('takes a URL, and a limit', async () => {
     const { classes, classCount } = await heapwatch.analyze(pathToFileURL(file), { limit: 5 });
     assert.equal(classes.length, 5);

@@ -331,6 +331,7 @@ impl Parser {
         }
         self.batch.clear();
         self.batch.offset = self.offset + 1;
+        self.scanner.is_signed = matches!(section, Section::Locations);
         self.state = State::Numbers(section);
         Ok(1)
     }
