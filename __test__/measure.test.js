@@ -1,10 +1,15 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { describe, test } = require('node:test');
+const { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { after, describe, test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
+const { pathToFileURL } = require('node:url');
+const vm = require('node:vm');
 
-const { measure } = require('../index.js');
+const { gc, measure } = require('../index.js');
 const memory = require('../lib/assert.js');
 const { culprits } = require('../lib/matchers/culprits.js');
 const { judge } = require('../lib/measure/judge.js');
@@ -59,7 +64,20 @@ describe('measure()', () => {
     const fn = () => { cache.set(calls += 1, new Array(80).fill(calls)); if (cache.size > 4000) cache.delete(calls - 4000); };
     for (let call = 0; call < 3000; call += 1) fn();
     const found = { ...await measure(() => {}, PATIENT), verdict: /** @type {const} */ ('leak'), retainedBytesPerCall: 700, calls: 3000, totalMs: 300 };
-    assert.equal(await culprits(fn, { toleranceBytes: 256, maxMs: 3000, concurrency: 1 }, found), null);
+    assert.equal(await culprits(fn, { toleranceBytes: 256, maxMs: 3000, concurrency: 1 }, found, 0), null);
+  });
+
+  test('a leak under a sawtooth does not pass for a cache that has filled', async () => {
+    const kept = [];
+    let batch = Array.from({ length: 690 }, (_, at) => new Array(240).fill(at));
+    const fn = () => {
+      kept.push(new Array(85).fill(kept.length));
+      batch.push(new Array(240).fill(kept.length));
+      if (batch.length >= 700) batch = [];
+    };
+    const found = { ...await measure(() => {}, PATIENT), verdict: /** @type {const} */ ('leak'), retainedBytesPerCall: 700, calls: 4300, totalMs: 300 };
+    const lines = await culprits(fn, { toleranceBytes: 256, maxMs: 3000, concurrency: 1 }, found, 700 * 1936);
+    assert.match(String(lines), /Array.*kept/);
   });
 
   test('code that is compiled anew with each call is not accused', async () => {
@@ -78,6 +96,35 @@ describe('measure()', () => {
     assert.equal(found.verdict, 'clean', found.reason);
     assert.equal(most, 4);
     assert.ok(setups > 8 && setups === teardowns);
+  });
+
+  test('as many calls are in flight as were asked for, also of a slow function', async () => {
+    let [inFlight, most] = [0, 0];
+    await measure(async () => {
+      inFlight += 1;
+      most = Math.max(most, inFlight);
+      await sleep(20);
+      inFlight -= 1;
+    }, { maxMs: 1000, concurrency: 100 });
+    assert.equal(most, 100);
+  });
+
+  test('what is around a round is not counted for the calls, and is torn down after a failure', async () => {
+    let held = null;
+    const [setup, teardown] = [() => { held = Array.from({ length: 200_000 }, (_, id) => ({ id })); }, () => { held = null; }];
+    const found = await measure(() => sleep(1), { ...PATIENT, maxMs: 2000, setup, teardown });
+    assert.ok(found.allocatedBytesPerCall < 20_000, String(found.allocatedBytesPerCall));
+    await assert.rejects(measure(() => { throw new Error('out of stock'); }, { setup, teardown: () => { teardown(); throw new Error('a consequence'); } }), /out of stock/);
+    assert.equal(held, null);
+  });
+
+  test('it leaves nothing behind itself: neither what it found nor a gc() for everybody', async () => {
+    const refs = [];
+    for (let time = 0; time < 3; time += 1) refs.push(new WeakRef(await measure(() => {}, { maxMs: 50 })));
+    await sleep(1);
+    gc();
+    assert.deepEqual(refs.map((ref) => ref.deref()), [undefined, undefined, undefined]);
+    if (!process.execArgv.includes('--expose-gc')) assert.equal(vm.runInNewContext('typeof gc'), 'undefined');
   });
 
   test('what the function throws is its own', async () => {
@@ -119,6 +166,22 @@ describe('measure()', () => {
     assert.equal(found.verdict, 'inconclusive');
     assert.equal(found.reason, 'too few rounds');
     assert.equal(found.detectableBytesPerCall > 256, true);
+  });
+
+  test('the signal ends a call that hangs and the wait for a turn, and the next one is not held up', async () => {
+    const never = () => new Promise(() => {});
+    const [hangs, waits] = [new AbortController(), new AbortController()];
+    const torn = [];
+    const hanging = assert.rejects(measure(never, { signal: hangs.signal, teardown: () => torn.push('down') }), /enough/);
+    const waiting = assert.rejects(measure(() => {}, { signal: waits.signal }), /no longer/);
+    const next = measure(() => {}, PATIENT);
+    await sleep(50);
+    waits.abort(new Error('no longer'));
+    await waiting;
+    hangs.abort(new Error('enough'));
+    await hanging;
+    assert.deepEqual(torn, ['down']);
+    assert.equal((await next).verdict, 'clean');
   });
 
   test('options that are none are refused by name', async () => {
@@ -177,7 +240,90 @@ describe('heapwatch/assert', () => {
     await assert.rejects(memory.retainsLessThan(leaky, 1000, PATIENT), /the limit is 1,000 B/);
     await memory.retainsLessThan(leaky, 5000, PATIENT);
     await assert.rejects(memory.allocatesLessThan(leaky, 100, PATIENT), /allocates [\d,]+ B per call/);
-    await memory.pausesLessThan(() => {}, 10_000, PATIENT);
+    const churn = () => Array.from({ length: 20_000 }, (_, id) => ({ id })).length;
+    await memory.pausesLessThan(churn, 10_000, PATIENT);
+    await assert.rejects(memory.pausesLessThan(churn, 1e-6, PATIENT), /churn\(\) paused for [\d.]+ ms at the longest \(\d+ collections?, .*the limit is/);
+  });
+
+  test('what nothing was seen of is not passed in silence', async () => {
+    const slow = () => sleep(40);
+    const strict = { maxMs: 50, strict: true };
+    await assert.rejects(memory.allocatesLessThan(slow, 1, strict), /how much it allocates is not known: there was time for \d+ calls alone/);
+    await assert.rejects(memory.pausesLessThan(slow, 1, strict), /how long it pauses is not known: its \d+ calls, of [\d,]+ B each, caused no collection/);
+    const warned = new Promise((resolve) => { process.once('warning', resolve); });
+    await memory.allocatesLessThan(slow, 1, { maxMs: 50 });
+    assert.match(String(await warned), /is not known/);
+  });
+
+  test('a limit and a tolerance are one too many', async () => {
+    await assert.rejects(memory.retainsLessThan(() => {}, 100, { toleranceBytes: 5000 }), { code: 'HEAPWATCH_INVALID_OPTION', option: 'toleranceBytes' });
+  });
+
+  test('two at once do not get into each other, not even while who leaks is looked for', async () => {
+    const order = [];
+    const note = (/** @type {string} */ name) => { if (order.at(-1) !== name) order.push(name); };
+    const first = assert.rejects(memory.doesNotLeak(() => { note('leaky'); leaky(); }, PATIENT), /per call/);
+    const second = memory.doesNotLeak(() => note('clean'), { ...PATIENT, strict: true });
+    await Promise.all([first, second]);
+    assert.deepEqual(order, ['leaky', 'clean']);
+  });
+
+  test('one that the function under test makes itself is refused', async () => {
+    await assert.rejects(memory.doesNotLeak(() => memory.doesNotLeak(() => {})), { code: 'HEAPWATCH_BUSY' });
+  });
+
+  test('instances that stay alive are counted', async () => {
+    class Session {}
+    const sessions = [];
+    const keep = () => { sessions.push(new Session()); };
+    await memory.keepsAliveOnly(() => new Session(), { classes: [Session] });
+    await memory.keepsAliveOnly(keep, { classes: [[Session, 1]] });
+    await assert.rejects(memory.keepsAliveOnly(keep, { classes: [Session] }), /after keep\(\) 1 Session more is alive \(at most 0 expected\)/);
+    for (const options of /** @type {any[]} */ ([undefined, {}, { classes: [] }, { classes: [() => {}] }, { classes: [[Session, -1]] }, { classes: [Session], maxMs: 5 }])) {
+      await assert.rejects(memory.keepsAliveOnly(keep, options), { code: 'HEAPWATCH_INVALID_OPTION' });
+    }
+  });
+
+  describe('baselines', () => {
+    const dir = mkdtempSync(path.join(os.tmpdir(), 'heapwatch-baselines-'));
+    after(() => rmSync(dir, { recursive: true }));
+    const file = path.join(dir, 'some.test.js');
+    const written = path.join(dir, '__memory__', 'some.test.js.json');
+    const major = process.versions.node.split('.')[0];
+    const updating = async (/** @type {() => Promise<unknown>} */ work) => {
+      process.env.HEAPWATCH_UPDATE_BASELINES = '1';
+      try { await work(); } finally { delete process.env.HEAPWATCH_UPDATE_BASELINES; }
+    };
+
+    test('what is retained is compared, for each name by itself, whatever the name', async () => {
+      for (const name of ['order', '__proto__']) {
+        await updating(() => memory.matchesMemoryBaseline(() => {}, name, { file: pathToFileURL(file).href, ...PATIENT }));
+        await memory.matchesMemoryBaseline(() => {}, name, { file, ...PATIENT });
+        await assert.rejects(memory.matchesMemoryBaseline(leaky, name, { file, ...PATIENT }), /retains 1,[67]\d\d B per call .* and did -?\d+ B .*update the baseline with HEAPWATCH_UPDATE_BASELINES=1/);
+      }
+      assert.deepEqual(Object.keys(JSON.parse(readFileSync(written, 'utf8'))).sort(), ['__proto__', 'order']);
+      assert.deepEqual(readdirSync(path.dirname(written)), ['some.test.js.json']);
+    });
+
+    test('what cannot be told passes with a warning, and fails with strict', async () => {
+      const slow = () => sleep(40);
+      await updating(() => memory.matchesMemoryBaseline(() => {}, 'slow', { file, ...PATIENT }));
+      await assert.rejects(memory.matchesMemoryBaseline(slow, 'slow', { file, maxMs: 50, strict: true }), /is not known.*the baseline is -?\d+ B/);
+      await assert.rejects(updating(() => memory.matchesMemoryBaseline(slow, 'slow', { file, maxMs: 50 })), /no baseline was written/);
+    });
+
+    test('a file that is none is told, and stays', async () => {
+      await assert.rejects(memory.matchesMemoryBaseline(() => {}, 'order'), { code: 'HEAPWATCH_INVALID_OPTION', message: /file/ });
+      for (const text of ['{', 'null', '[]', `{ "order": { "${major}": { "retained": 1 } } }`]) {
+        writeFileSync(written, text);
+        await assert.rejects(memory.matchesMemoryBaseline(() => {}, 'order', { file, maxMs: 50 }), { code: 'HEAPWATCH_INVALID_OPTION' });
+        assert.equal(readFileSync(written, 'utf8'), text);
+      }
+      rmSync(written);
+      mkdirSync(written);
+      await assert.rejects(updating(() => memory.matchesMemoryBaseline(() => {}, 'order', { file, ...PATIENT })), { code: 'EISDIR' });
+      assert.deepEqual(readdirSync(path.dirname(written)), ['some.test.js.json']);
+    });
   });
 
   test('a message has colour on a terminal alone', async () => {

@@ -4,6 +4,7 @@
 
 const { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
+const { stripVTControlCharacters } = require('node:util');
 
 const { ROOT, run } = require('./run.js');
 
@@ -63,7 +64,8 @@ function project(name, config = {}, files = FIXTURES) {
       const bin = path.join(folder, 'node_modules', RUNNERS[name].bin);
       const own = name === 'vitest' ? ['run', '--root', dir] : ['--rootDir', dir, '--config', path.join(dir, 'jest.config.json')];
       const result = await run(node, [bin, ...own, ...args], { FORCE_COLOR: '0', CI: '', ...env }, { cwd: dir, timeoutMs });
-      return { ...result, output: result.stdout + result.stderr };
+      // Vitest colours all the same.
+      return { ...result, output: stripVTControlCharacters(result.stdout + result.stderr) };
     },
     remove() { rmSync(dir, { recursive: true, force: true }); },
   };

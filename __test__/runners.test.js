@@ -52,6 +52,20 @@ for (const name of /** @type {const} */ (['jest29', 'jest30', 'vitest'])) {
       assert.match(output, /toLeak had not finished when the test ended/);
     });
 
+    test('in concurrent tests nobody is ended for another one, and one that nobody awaits fails the file', async () => {
+      const { code, output } = await inProject(['concurrent.test']);
+      assert.equal(code, 0, output);
+      const forgotten = await inProject(['concurrent-forgotten.test']);
+      assert.notEqual(forgotten.code, 0, forgotten.output);
+      assert.match(forgotten.output, /toLeak had not finished when the test ended/);
+    });
+
+    test('a function that hangs is its own test\'s failure alone', async () => {
+      const { code, output } = await inProject(['hangs.test']);
+      assert.notEqual(code, 0, output);
+      assert.match(output, /Tests: +1 failed, 1 passed|Tests +1 failed \| 1 passed/);
+    });
+
     test('one that is inconclusive passes, and says how many calls it would take', async () => {
       const { code, output } = await inProject(['inconclusive.test']);
       assert.equal(code, 0, output);
@@ -136,10 +150,10 @@ for (const name of /** @type {const} */ (['jest29', 'jest30'])) {
       });
     }
 
-    test('the table names the file that keeps memory', async () => {
+    for (const way of ['--runInBand', '--maxWorkers=2']) test(`${way}: the table names the file that keeps memory`, async () => {
       const its = project(name, { testEnvironment: 'heapwatch/jest-environment', reporters: ['default', 'heapwatch/jest-reporter'] });
       try {
-        const { code, output } = await its.run(['--runInBand', 'clean.test', 'keeps.test', 'throws.test', 'resets-modules.test']);
+        const { code, output } = await its.run([way, 'clean.test', 'keeps.test', 'throws.test', 'resets-modules.test']);
         assert.equal(code, 1, output);
         assert.match(output, /Heap that stays after each test file/);
         for (const file of ['clean', 'keeps', 'throws', 'resets-modules']) assert.match(output, new RegExp(`^${file}\\.test\\.js +-?[\\d.]+ [KM]?B`, 'm'));
@@ -152,6 +166,17 @@ for (const name of /** @type {const} */ (['jest29', 'jest30'])) {
     });
   });
 }
+
+test('in a page: Jest 29 with jsdom, whose AbortSignal is an old one', { skip: whyNot('jest29') }, async () => {
+  const its = project('jest29', { testEnvironment: './memory-env.js', reporters: ['default', 'heapwatch/jest-reporter'] });
+  try {
+    const { code, output } = await its.run(['dom.test']);
+    assert.equal(code, 0, output);
+    assert.match(output, /^dom\.test\.js +-?[\d.]+ [KM]?B/m);
+  } finally {
+    its.remove();
+  }
+});
 
 test('Vitest knows the matchers\' types', { skip: whyNot('vitest') }, async () => {
   const its = project('vitest', {}, path.join(__dirname, 'fixtures', 'runners-types'));

@@ -16,7 +16,7 @@ const { notAwaited, track, unfinished } = require('./matchers/pending.js');
  */
 function demand(operator, matcher, context = {}) {
   watchForForgotten();
-  return track(operator, undefined, async (signal) => {
+  return track(operator, null, async (signal) => {
     const { pass, message, warning } = await matcher({ isNot: false, signal, ...context });
     if (warning !== undefined) process.emitWarning(warning, { type: 'HeapwatchWarning', code: 'HEAPWATCH_INCONCLUSIVE' });
     if (pass === (context.isNot ?? false)) throw new AssertionError({ message: message(), operator });
@@ -60,10 +60,10 @@ const keepsAliveOnly = (fn, options) => demand('keepsAliveOnly', (context) => ma
  *
  * @param {() => unknown} fn
  * @param {string} name
- * @param {{ file: string } & Record<string, unknown>} options file: the test's own, `__filename`
+ * @param {{ file?: string } & Record<string, unknown>} options file: the test's own, `__filename` or `import.meta.url`
  */
-const matchesMemoryBaseline = (fn, name, { file, ...options }) =>
-  demand('matchesMemoryBaseline', (context) => matchers.toMatchMemoryBaseline(fn, [name, options], context), { testPath: file, update: updating() });
+const matchesMemoryBaseline = (fn, name, { file, ...options } = {}) =>
+  demand('matchesMemoryBaseline', (context) => matchers.toMatchMemoryBaseline(fn, [name, options], context), { testPath: file, update: updating(), how: 'with HEAPWATCH_UPDATE_BASELINES=1' });
 
 function updating() {
   if (process.env.HEAPWATCH_UPDATE_BASELINES === '1' || process.execArgv.includes('--test-update-snapshots')) return 'all';

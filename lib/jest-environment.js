@@ -90,6 +90,15 @@ function record(row) {
   }
 }
 
+/** Needed only by who does not bring an environment of their own to `withHeapwatch()`. */
+class NoEnvironment {
+  constructor() {
+    throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', 'heapwatch: jest-environment-node was not found. Install it beside Jest.');
+  }
+
+  async teardown() {}
+}
+
 function nodeEnvironment() {
   // heapwatch requires no runner: the user's is found from here, or from where the run was started.
   for (const paths of [[__dirname], [process.cwd()]]) {
@@ -100,7 +109,7 @@ function nodeEnvironment() {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'MODULE_NOT_FOUND') throw error;
     }
   }
-  throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', 'heapwatch: jest-environment-node was not found. Install it beside Jest.');
+  return NoEnvironment;
 }
 
 const environment = withHeapwatch(nodeEnvironment());

@@ -82,7 +82,7 @@ class HeapwatchReporter {
     return [
       'Heap that stays after each test file (heapwatch)',
       ...table(columns, cells, WIDTH),
-      ...(lost > 0 ? [`${lost} files are missing: their worker ended before it could look`] : []),
+      ...(lost > 0 ? [`${lost} more: their environment was another one (@jest-environment), or their worker ended at once`] : []),
     ];
   }
 }

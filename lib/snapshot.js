@@ -1,5 +1,6 @@
 'use strict';
 
+const { throwIfAborted } = require('./abort.js');
 const { setTimeout } = require('./clock.js');
 const { HeapwatchError } = require('./errors.js');
 const { native } = require('./native.js');
@@ -30,7 +31,7 @@ const PROGRESS_ROUNDS = 50;
  */
 async function takeSnapshot(options, progress, isAwaited = false) {
   const { order, signal } = checkSnapshotOptions(options);
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   const { binding, reason } = native();
   if (binding === null) throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: snapshot() needs the native part. ${reason}`, { reason: 'native' });
 
@@ -55,7 +56,7 @@ async function carryOut(binding, text, signal, progress) {
   try {
     const { done, failure } = await drive(binding, begun.id, progress);
     if (done) return done;
-    if (failure.reason === 'aborted') signal?.throwIfAborted();
+    if (failure.reason === 'aborted') throwIfAborted(signal);
     throw toError(failure);
   } finally {
     signal?.removeEventListener('abort', abort);

@@ -1,5 +1,6 @@
 'use strict';
 
+const { throwIfAborted } = require('../abort.js');
 const { abortSignal, matching, checkFields } = require('../check.js');
 const { HeapwatchError, invalidOption, messageOf } = require('../errors.js');
 const { explainLoadFailure } = require('../load-failure.js');
@@ -68,7 +69,7 @@ function heapBinding() {
  * @returns {Promise<any>}
  */
 async function runJob(make, { signal, onProgress }) {
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   const job = make(heapBinding().HeapJob);
   const abort = () => job.cancel();
   signal?.addEventListener('abort', abort, { once: true });
@@ -77,7 +78,7 @@ async function runJob(make, { signal, onProgress }) {
   try {
     const { result, error } = JSON.parse(await job.run());
     if (error === undefined) return result;
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     throw new HeapwatchError(error.code, `heapwatch: ${error.message}`, { offset: error.offset ?? undefined, hint: error.hint ?? undefined });
   } finally {
     clearInterval(timer);

@@ -1,5 +1,6 @@
 'use strict';
 
+const { throwIfAborted } = require('../abort.js');
 const { checkFields, headroom, spanAboveZero } = require('../check.js');
 const { HeapwatchError } = require('../errors.js');
 const { native } = require('../native.js');
@@ -16,11 +17,19 @@ const WRITTEN_PER_HEAP_BYTE = 2;
  * Sums up this thread's heap as it is now: a forked copy reads it, and no file is written.
  *
  * @param {unknown} [given]
- * @param {boolean} [isAwaited] whoever asks does nothing else until it is there
  */
-async function analyzeLive(given, isAwaited = false) {
-  const { limit = DEFAULT_LIMIT, timeoutMs = DEFAULT_TIMEOUT_MS, headroom: headroomBytes, onProgress, signal } = given === undefined ? {} : checkFields(given, CHECKS, { example: '{ limit: 50 }' });
-  signal?.throwIfAborted();
+async function analyzeLive(given) {
+  return summarizeLive(given === undefined ? {} : checkFields(given, CHECKS, { example: '{ limit: 50 }' }), false);
+}
+
+/**
+ * Likewise of checked options, with any limit.
+ *
+ * @param {Record<string, any>} options
+ * @param {boolean} isAwaited whoever asks does nothing else until it is there
+ */
+async function summarizeLive({ limit = DEFAULT_LIMIT, timeoutMs = DEFAULT_TIMEOUT_MS, headroom: headroomBytes, onProgress, signal }, isAwaited) {
+  throwIfAborted(signal);
   const { binding, reason } = native();
   if (binding === null) throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: analyze('live') needs the native part. ${reason}`, { reason: 'native' });
   const expectedBytes = process.memoryUsage().heapUsed * WRITTEN_PER_HEAP_BYTE;
@@ -29,4 +38,4 @@ async function analyzeLive(given, isAwaited = false) {
   return { ...JSON.parse(result).result, pauseMs, totalMs };
 }
 
-module.exports = { analyzeLive };
+module.exports = { analyzeLive, summarizeLive };

@@ -56,15 +56,17 @@ const FILL_MS = 1500;
  * @param {() => unknown} fn
  * @param {import('../measure/options').CheckedMeasureOptions} options
  * @param {import('../../index').Retention} found
+ * @param {number} swingBytes how far single readings may be from the trend
  * @returns {Promise<string[] | null>}
  */
-async function culprits(fn, options, found) {
+async function culprits(fn, options, found, swingBytes) {
   const { signal } = options;
-  const dir = mkdtempSync(path.join(tmpdir(), 'heapwatch-culprits-'));
+  let dir = '';
   try {
+    dir = mkdtempSync(path.join(tmpdir(), 'heapwatch-culprits-'));
     const settler = new Settler();
     await settler.settle(0);
-    if (await hasFilled(fn, options, found, settler)) return null;
+    if (await hasFilled(fn, options, found, swingBytes, settler)) return null;
     const before = await snapshot(path.join(dir, 'before.heapsnapshot'), signal);
     await settler.settle(0);
     const fromBytes = usedBytes();
@@ -73,7 +75,7 @@ async function culprits(fn, options, found) {
     let site = null;
     let calls;
     try {
-      calls = await new Calls(fn, options).run(callsFor(found));
+      calls = (await new Calls(fn, options).run(callsFor(found))).made;
       await settler.settle(0);
     } finally {
       site = sites.end();
@@ -95,7 +97,7 @@ async function culprits(fn, options, found) {
   } catch (error) {
     return [`no culprit is named: ${messageOf(error)}`];
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    if (dir !== '') rmSync(dir, { recursive: true, force: true });
   }
 }
 
@@ -113,7 +115,7 @@ async function isCompiledCode(fn, options, count, leastRate) {
   collectThoroughly();
   await settler.settle(0);
   const fromBytes = usedBytes();
-  const calls = await new Calls(fn, options).run(count);
+  const { made: calls } = await new Calls(fn, options).run(count);
   collectThoroughly();
   await settler.settle(0);
   return (usedBytes() - fromBytes) / calls < leastRate;
@@ -127,20 +129,21 @@ async function isCompiledCode(fn, options, count, leastRate) {
 const isOfV8 = ({ className, holder }) => className.startsWith('(') && holder.includes('(V8: (GC roots))');
 
 /**
- * Whether it stops growing when it has been called some thousand times.
+ * Whether it stops growing when it has been called some thousand times. The reading before may have been at the top of a tooth, and the one after it at the bottom.
  *
  * @param {() => unknown} fn
  * @param {import('../measure/options').CheckedMeasureOptions} options
  * @param {import('../../index').Retention} found
+ * @param {number} swingBytes
  * @param {InstanceType<typeof Settler>} settler
  */
-async function hasFilled(fn, options, { retainedBytesPerCall, totalMs, calls }, settler) {
+async function hasFilled(fn, options, { retainedBytesPerCall, totalMs, calls }, swingBytes, settler) {
   const missing = FILL_CALLS - calls;
   if (missing <= 0 || missing * (totalMs / calls) > FILL_MS || missing * retainedBytesPerCall > MOST_BYTES) return false;
   const fromBytes = usedBytes();
-  const made = await new Calls(fn, options).run(missing);
+  const { made } = await new Calls(fn, options).run(missing);
   await settler.settle(0);
-  return (usedBytes() - fromBytes) / made < GOES_ON * retainedBytesPerCall;
+  return (usedBytes() - fromBytes + swingBytes) / made < GOES_ON * retainedBytesPerCall;
 }
 
 /**

@@ -1,20 +1,21 @@
 'use strict';
 
 const matchers = require('./index.js');
-const { demandNone, track } = require('./pending.js');
+const { track } = require('./pending.js');
 
 /**
  * Into an `expect` with Jest's interface, which Vitest has too.
  *
- * @param {{ expect: any, afterEach: (hook: () => void) => void }} runner
+ * @param {any} expect
+ * @param {(state: any) => unknown} testOf what tells one test from another, of a matcher's `this`
  */
-function install({ expect, afterEach }) {
+function install(expect, testOf) {
   const entries = Object.entries(matchers).map(([name, matcher]) => {
     /** @this {any} @param {unknown} received @param {any[]} args */
     function assertion(received, ...args) {
-      const { currentTestName, testPath, isNot = false, snapshotState } = this;
+      const { testPath, isNot = false, snapshotState } = this;
       const update = snapshotState?._updateSnapshot;
-      const work = track(name, currentTestName, (signal, tell) => matcher(received, /** @type {any} */ (args), { isNot, signal, testPath, update, tell }));
+      const work = track(name, testOf(this), (signal, tell) => matcher(received, /** @type {any} */ (args), { isNot, signal, testPath, update, tell }));
       const outcome = work.then(({ warning, ...rest }) => {
         if (warning !== undefined) process.emitWarning(warning, { type: 'HeapwatchWarning', code: 'HEAPWATCH_INCONCLUSIVE' });
         return rest;
@@ -26,7 +27,6 @@ function install({ expect, afterEach }) {
     return [name, assertion];
   });
   expect.extend(Object.fromEntries(entries));
-  afterEach(() => demandNone(expect.getState().currentTestName));
 }
 
 module.exports = { install };

@@ -1,15 +1,21 @@
 'use strict';
 
+const { anyOf } = require('../abort.js');
 const { checkFields, matching } = require('../check.js');
 const { invalidOption } = require('../errors.js');
 const { CHECKS, checkMeasureOptions } = require('../measure/options.js');
-const { measure } = require('../measure/measure.js');
+const { measureNow } = require('../measure/measure.js');
 const { culprits } = require('./culprits.js');
 const { headline, outlook, paint } = require('./message.js');
 
 /** @typedef {import('../../index').Retention} Retention */
 /** @typedef {{ pass: boolean, message: () => string, warning?: string }} Outcome */
-/** @typedef {{ isNot: boolean, signal: AbortSignal, testPath?: string, update?: 'all' | 'new' | 'none', tell?: (found: string) => void }} Context */
+
+/**
+ * update: whether baselines are written; how: what the user does to have them written.
+ *
+ * @typedef {{ isNot: boolean, signal: AbortSignal, testPath?: string, update?: 'all' | 'new' | 'none', how?: string, tell?: (found: string) => void }} Context
+ */
 
 const ASSERTION_CHECKS = { ...CHECKS, strict: matching((value) => typeof value === 'boolean', 'true or false') };
 
@@ -25,10 +31,9 @@ async function observe(fn, given = {}, { signal, tell }, own = {}) {
   if (typeof fn !== 'function') throw invalidOption('received', fn, 'a function, not its result: expect(() => handler(request)).not.toLeak()');
   const { strict = false, ...options } = checkFields(given, ASSERTION_CHECKS, { example: '{ maxMs: 3000 }' });
   const subject = /** @type {() => unknown} */ (fn);
-  const signals = options.signal === undefined ? [signal] : [signal, options.signal];
-  const all = { ...own, ...options, signal: AbortSignal.any(signals) };
-  const found = await measure(subject, all);
-  return { fn: subject, found, strict, options: checkMeasureOptions(all), tell };
+  const all = checkMeasureOptions({ ...own, ...options, signal: options.signal === undefined ? signal : anyOf([signal, options.signal]) });
+  const { found, swingBytes } = await measureNow(subject, all);
+  return { fn: subject, found, swingBytes, strict, options: all, tell };
 }
 
 /**
@@ -38,9 +43,9 @@ async function observe(fn, given = {}, { signal, tell }, own = {}) {
  * @param {string} [comment]
  */
 async function accusation(observed, comment) {
-  const { fn, found, options } = observed;
+  const { fn, found, swingBytes, options } = observed;
   observed.tell?.(headline(fn, found, comment));
-  const names = await culprits(fn, options, found);
+  const names = await culprits(fn, options, found, swingBytes);
   if (names === null) {
     observed.found = { ...found, verdict: 'inconclusive', reason: 'it grew while it was measured, but not in the calls after that' };
     return null;
@@ -48,4 +53,14 @@ async function accusation(observed, comment) {
   return [headline(fn, found, comment), ...names.map((name) => `  ${paint.yellow(name)}`), outlook(found)].join('\n');
 }
 
-module.exports = { observe, accusation };
+/**
+ * What could not be told passes with a warning, whichever way it was asked; `strict` makes it fail.
+ *
+ * @param {string} text
+ * @param {boolean} strict
+ * @param {Context} context
+ * @returns {Outcome}
+ */
+const untold = (text, strict, { isNot }) => ({ pass: strict === isNot, message: () => text, ...(!strict && { warning: text }) });
+
+module.exports = { untold, observe, accusation };

@@ -1,8 +1,8 @@
 'use strict';
 
 const { invalidOption } = require('../errors.js');
-const { bytes, nameOf, range } = require('./message.js');
-const { observe } = require('./subject.js');
+const { bytes, formatMs, nameOf, range } = require('./message.js');
+const { observe, untold } = require('./subject.js');
 
 /**
  * `expect(fn).toAllocateLessThan(10_000)`: bytes that a call allocates in V8's heap, whether they stay or not.
@@ -14,7 +14,8 @@ const { observe } = require('./subject.js');
  */
 async function toAllocateLessThan(received, [limit, options], context) {
   if (typeof limit !== 'number' || !(limit > 0)) throw invalidOption('bytes', limit, 'a number of bytes above 0');
-  const { fn, found } = await observe(received, options, context);
+  const { fn, found, strict } = await observe(received, options, context);
+  if (!Number.isFinite(found.allocatedInterval[1])) return untold(`${nameOf(fn)}: how much it allocates is not known: there was time for ${found.calls} calls alone, in ${formatMs(found.totalMs)}. Raise maxMs`, strict, context);
   const pass = found.allocatedBytesPerCall < limit;
   const text = `${nameOf(fn)} allocates ${bytes(found.allocatedBytesPerCall)} per call (rounds ${range(found.allocatedInterval)}; ${found.calls} calls); the limit is ${bytes(limit)}`;
   return { pass, message: () => text };

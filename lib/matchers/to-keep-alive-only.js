@@ -2,8 +2,11 @@
 
 const v8 = require('node:v8');
 
-const { analyzeLive } = require('../heap/live.js');
-const { invalidOption } = require('../errors.js');
+const { checkFields } = require('../check.js');
+const { HeapwatchError, invalidOption, show } = require('../errors.js');
+const { summarizeLive } = require('../heap/live.js');
+const { Calls } = require('../measure/calls.js');
+const { DEFAULT_MAX_MS } = require('../measure/options.js');
 const { Settler } = require('../measure/settle.js');
 const { nameOf } = require('./message.js');
 
@@ -19,15 +22,19 @@ const { nameOf } = require('./message.js');
  */
 async function toKeepAliveOnly(received, [options], context) {
   if (typeof received !== 'function') throw invalidOption('received', received, 'a function, not its result');
-  const limits = checkClasses(options?.classes);
-  context.signal.throwIfAborted();
+  /** @type {{ classes?: [Function, number][] }} */
+  const { classes: limits } = checkFields(options, { classes: checkClasses }, { example: '{ classes: [Session] }' });
+  if (limits === undefined) throw invalidOption('classes', undefined, CLASSES);
+  const { signal } = context;
+  const constructors = limits.map(([constructor]) => constructor);
   const settler = new Settler();
   await settler.settle(0);
-  const count = limits.every(([constructor]) => isVisible(constructor)) ? byQuery : byName;
-  const before = await count(limits.map(([constructor]) => constructor));
-  await received();
+  const isQueried = constructors.every(isVisible);
+  const count = () => (isQueried ? byQuery(constructors) : byName(constructors, signal));
+  const before = await count();
+  await new Calls(/** @type {() => unknown} */ (received), { concurrency: 1, maxMs: DEFAULT_MAX_MS, signal }).run(1);
   await settler.settle(0);
-  const after = await count(limits.map(([constructor]) => constructor));
+  const after = await count();
   const rows = limits.map(([constructor, limit], at) => ({ name: constructor.name, limit, more: after[at] - before[at] }));
   const over = rows.filter(({ more, limit }) => more > limit);
   const shown = over.length > 0 ? over : rows;
@@ -35,13 +42,15 @@ async function toKeepAliveOnly(received, [options], context) {
   return { pass: over.length === 0, message: () => text };
 }
 
+const CLASSES = 'an array of classes, or of [class, how many may stay]: [Session, [Connection, 1]]';
+
 /** @param {unknown} given @returns {[Function, number][]} */
 function checkClasses(given) {
-  const wanted = 'an array of classes, or of [class, how many may stay]: [Session, [Connection, 1]]';
-  if (!Array.isArray(given) || given.length === 0) throw invalidOption('classes', given, wanted);
+  if (!Array.isArray(given) || given.length === 0) throw invalidOption('classes', given, CLASSES);
   return given.map((entry) => {
     const [constructor, limit] = Array.isArray(entry) ? entry : [entry, 0];
-    if (typeof constructor !== 'function' || !Number.isInteger(limit) || limit < 0) throw invalidOption('classes', entry, wanted);
+    // An arrow function or a method has no instances.
+    if (typeof constructor?.prototype !== 'object' || typeof constructor !== 'function' || !Number.isInteger(limit) || limit < 0) throw invalidOption('classes', entry, CLASSES);
     return [constructor, limit];
   });
 }
@@ -60,9 +69,17 @@ async function byQuery(constructors) {
   return constructors.map((constructor) => queryObjects?.(constructor, { format: 'count' }) ?? 0);
 }
 
-/** @param {Function[]} constructors @returns {Promise<number[]>} */
-async function byName(constructors) {
-  const { classes } = /** @type {import('../../index').LiveSummary} */ (await analyzeLive({ limit: 2000 }, true));
+/** All of them: an application has some thousand. */
+const MOST_CLASSES = 100_000;
+
+/** @param {Function[]} constructors @param {AbortSignal} signal @returns {Promise<number[]>} */
+async function byName(constructors, signal) {
+  for (const constructor of constructors) {
+    const name = Object.getOwnPropertyDescriptor(constructor, 'name');
+    // A name of its own (`static name`) is not the one that V8 knows.
+    if (typeof name?.value !== 'string' || name.writable || name.value === '') throw new HeapwatchError('HEAPWATCH_INVALID_OPTION', `heapwatch: instances of ${show(constructor)} cannot be counted here: that is done by the class's name, and it has none, or a static one.`, { option: 'classes', value: constructor });
+  }
+  const { classes } = /** @type {import('../../index').LiveSummary} */ (await summarizeLive({ limit: MOST_CLASSES, signal }, true));
   // Classes of one name that stand at several places are rows of their own.
   return constructors.map(({ name }) => classes.reduce((sum, each) => sum + (each.name === name ? each.count : 0), 0));
 }

@@ -1,11 +1,13 @@
 'use strict';
 
-const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
+const { randomUUID } = require('node:crypto');
+const { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
+const { fileURLToPath } = require('node:url');
 
-const { HeapwatchError, invalidOption, messageOf } = require('../errors.js');
-const { bytes, nameOf, range } = require('./message.js');
-const { observe } = require('./subject.js');
+const { HeapwatchError, invalidOption, messageOf, show } = require('../errors.js');
+const { bytes, inconclusive, nameOf, range } = require('./message.js');
+const { observe, untold } = require('./subject.js');
 
 /** Smaller changes than this share are not a regression, however sure. */
 const SHARE = 0.1;
@@ -28,10 +30,10 @@ async function toMatchMemoryBaseline(received, [name, options], context) {
   if (typeof name !== 'string' || name === '') throw invalidOption('name', name, 'a text: the name of the figures in the file');
   if (context.isNot) throw invalidOption('not', true, 'left out: toMatchMemoryBaseline() cannot be negated');
   const file = fileOf(context.testPath);
-  const { fn, found } = await observe(received, options, context);
+  const { fn, found, strict } = await observe(received, options, context);
+  const { how = 'with -u' } = context;
   const major = process.versions.node.split('.')[0];
-  const all = read(file);
-  const old = all[name]?.[major];
+  const old = baselineOf(read(file), name, major, file);
   /** @type {Baseline} */
   const now = {
     retained: found.retainedBytesPerCall, retainedInterval: found.interval, allocated: found.allocatedBytesPerCall, allocatedInterval: found.allocatedInterval,
@@ -41,12 +43,13 @@ async function toMatchMemoryBaseline(received, [name, options], context) {
     write(file, name, major, now);
     return { pass: true, message: () => '' };
   }
-  if (old === undefined) return { pass: false, message: () => `${path.basename(file)} has no "${name}" for Node ${major}, and in CI none is written. Run the test with -u and commit the file` };
+  if (old === undefined) return { pass: false, message: () => `${path.basename(file)} has no "${name}" for Node ${major}, and in CI none is written. Run the test ${how} on that Node and commit the file` };
   const worse = [
     compare('retains', old.retained, old.retainedInterval, now.retained, now.retainedInterval),
     compare('allocates', old.allocated, old.allocatedInterval, now.allocated, now.allocatedInterval),
   ].filter((line) => line !== null);
-  const text = `${nameOf(fn)} ${worse.join('; ')}. If that is meant, update the baseline with -u`;
+  const text = `${nameOf(fn)} ${worse.join('; ')}. If that is meant, update the baseline ${how}`;
+  if (worse.length === 0 && found.verdict === 'inconclusive') return untold(`${inconclusive(fn, found)}; the baseline is ${bytes(old.retained)}`, strict, context);
   return { pass: worse.length === 0, message: () => text };
 }
 
@@ -67,7 +70,26 @@ function compare(verb, old, oldInterval, now, nowInterval) {
 /** @param {string | undefined} testPath */
 function fileOf(testPath) {
   if (testPath === undefined) throw new HeapwatchError('HEAPWATCH_INVALID_OPTION', 'heapwatch: which test file this is is not known here. Pass { file } to matchesMemoryBaseline().');
-  return path.join(path.dirname(testPath), '__memory__', `${path.basename(testPath)}.json`);
+  const file = testPath.startsWith('file:') ? fileURLToPath(testPath) : testPath;
+  return path.join(path.dirname(file), '__memory__', `${path.basename(file)}.json`);
+}
+
+/** Whoever merged the file by hand may have lost a part of it. */
+const isFigures = (/** @type {any} */ value) => typeof value === 'object' && value !== null
+  && [value.retained, value.allocated, value.retainedInterval?.[1], value.allocatedInterval?.[1]].every((figure) => typeof figure === 'number');
+
+/**
+ * @param {Record<string, Record<string, Baseline>>} all
+ * @param {string} name
+ * @param {string} major
+ * @param {string} file
+ * @returns {Baseline | undefined}
+ */
+function baselineOf(all, name, major, file) {
+  if (!Object.hasOwn(all, name) || !Object.hasOwn(all[name] ?? {}, major)) return undefined;
+  const found = all[name][major];
+  if (!isFigures(found)) throw new HeapwatchError('HEAPWATCH_INVALID_OPTION', `heapwatch: "${name}" for Node ${major} in ${file} is ${show(found)}, not { retained, retainedInterval, allocated, allocatedInterval }. Remove it and have it written anew.`);
+  return found;
 }
 
 /** @param {string} file @returns {Record<string, Record<string, Baseline>>} */
@@ -75,14 +97,19 @@ function read(file) {
   let text;
   try {
     text = readFileSync(file, 'utf8');
-  } catch {
-    return {};
-  }
-  try {
-    return JSON.parse(text);
   } catch (error) {
-    throw new HeapwatchError('HEAPWATCH_INVALID_OPTION', `heapwatch: ${file} is not JSON (${messageOf(error)}). Mend it, or remove it and run with -u.`, { cause: error });
+    // What cannot be read must not be replaced.
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return {};
+    throw error;
   }
+  let all;
+  try {
+    all = JSON.parse(text);
+  } catch (error) {
+    throw new HeapwatchError('HEAPWATCH_INVALID_OPTION', `heapwatch: ${file} is not JSON (${messageOf(error)}). Mend it, or remove it and have it written anew.`, { cause: error });
+  }
+  if (typeof all !== 'object' || all === null || Array.isArray(all)) throw new HeapwatchError('HEAPWATCH_INVALID_OPTION', `heapwatch: ${file} is ${show(all)}, not an object of baselines by name. Remove it and have it written anew.`);
+  return all;
 }
 
 /**
@@ -97,9 +124,14 @@ function write(file, name, major, figures) {
   const named = { ...all[name], [major]: rounded };
   const sorted = Object.fromEntries(Object.entries({ ...all, [name]: named }).sort(([a], [b]) => (a < b ? -1 : 1)));
   mkdirSync(path.dirname(file), { recursive: true });
-  const partial = `${file}.${process.pid}.partial`;
-  writeFileSync(partial, `${JSON.stringify(sorted, null, 2)}\n`);
-  renameSync(partial, file);
+  const partial = `${file}.${randomUUID()}.partial`;
+  try {
+    writeFileSync(partial, `${JSON.stringify(sorted, null, 2)}\n`);
+    renameSync(partial, file);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
 }
 
 module.exports = { toMatchMemoryBaseline };

@@ -2,7 +2,7 @@
 
 const { invalidOption } = require('../errors.js');
 const { bytes, headline, inconclusive } = require('./message.js');
-const { accusation, observe } = require('./subject.js');
+const { accusation, observe, untold } = require('./subject.js');
 
 /**
  * `expect(fn).toRetainLessThan(1024)`: a call leaves less behind than that, by the whole interval. `not` asks that it leaves more, likewise.
@@ -14,14 +14,14 @@ const { accusation, observe } = require('./subject.js');
  */
 async function toRetainLessThan(received, [limit, options], context) {
   if (typeof limit !== 'number' || !(limit > 0)) throw invalidOption('bytes', limit, 'a number of bytes above 0');
+  if (/** @type {any} */ (options)?.toleranceBytes !== undefined) throw invalidOption('toleranceBytes', /** @type {any} */ (options).toleranceBytes, 'left out: the limit of toRetainLessThan() takes its place');
   const observed = await observe(received, options, context, { toleranceBytes: limit });
   const comment = `the limit is ${bytes(limit)}`;
   const isAccused = observed.found.verdict === 'leak' && !context.isNot;
   const accused = isAccused ? await accusation(observed, comment) : null;
   const { fn, found, strict } = observed;
   if (found.verdict === 'inconclusive') {
-    const text = `${inconclusive(fn, found)}; ${comment}`;
-    return { pass: strict === context.isNot, message: () => text, ...(!strict && { warning: text }) };
+    return untold(`${inconclusive(fn, found)}; ${comment}`, strict, context);
   }
   const text = accused ?? headline(fn, found, comment);
   return { pass: found.verdict === 'clean', message: () => text };

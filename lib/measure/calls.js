@@ -1,6 +1,12 @@
 'use strict';
 
+const { throwIfAborted, unlessAborted } = require('../abort.js');
+const { now } = require('../clock.js');
+const { shared } = require('../shared.js');
+
 /** @typedef {Pick<InstanceType<typeof Calls>, 'progress' | 'maxMs'>} Measuring */
+
+/** Sees the calls of a round, without what is around them. @typedef {{ begin: () => void, end: (made: number) => void }} Observer */
 
 /**
  * Calls a function many times. A synchronous one is not awaited, so that a call costs nothing besides itself; nothing that it
@@ -35,40 +41,66 @@ class Calls {
   }
 
   /**
-   * One round.
+   * One round. What was set up is torn down, also after a failure.
    *
    * @param {number} count
-   * @param {number} [untilMs] on `clock`; a function that is slower than it seemed must not run for ever
-   * @param {() => number} [clock]
-   * @returns {Promise<number>} how many there were
+   * @param {{ mostMs?: number, recorder?: Observer }} [options] mostMs: a function that is slower than it seemed must not run for ever
+   * @returns {Promise<{ made: number, ms: number }>} how many calls there were, and how long they took
    */
-  async run(count, untilMs = Infinity, clock = () => 0) {
-    const { setup, teardown, concurrency } = this.#options;
-    await this.#around(setup);
+  async run(count, { mostMs = Infinity, recorder } = {}) {
+    const { setup, teardown, signal } = this.#options;
+    const { measuring } = shared;
+    shared.measuring = this;
+    try {
+      await this.#around(setup);
+      let round;
+      try {
+        recorder?.begin();
+        round = await unlessAborted(signal, () => this.#call(count, mostMs));
+        recorder?.end(round.made);
+      } catch (error) {
+        // What teardown throws then is a consequence.
+        await this.#around(teardown).catch(() => {});
+        throw error;
+      }
+      await this.#around(teardown);
+      return round;
+    } finally {
+      shared.measuring = measuring;
+    }
+  }
+
+  /**
+   * @param {number} count
+   * @param {number} mostMs
+   */
+  async #call(count, mostMs) {
+    const { concurrency, signal } = this.#options;
+    const startMs = now();
     let made = 0;
-    let hasFailed = false;
+    /** @type {{ error: unknown }[]} */
+    const failures = [];
     const heapwatchCallsUnderTest = async () => {
-      while (made < count && !hasFailed) {
-        this.#options.signal?.throwIfAborted();
+      while (made < count && failures.length === 0) {
         made += 1;
         this.#begun += 1;
         try {
+          throwIfAborted(signal);
           const answer = this.#fn();
           if (isThenable(answer)) await answer;
         } catch (error) {
-          hasFailed = true;
-          throw error;
+          failures.push({ error });
         } finally {
           this.#ended += 1;
         }
-        if (made % CLOCK_EVERY === 0 && clock() > untilMs) break;
+        if (made % CLOCK_EVERY === 0 && now() - startMs > mostMs) break;
       }
     };
-    if (concurrency === 1) await heapwatchCallsUnderTest();
-    else await Promise.all(Array.from({ length: Math.min(concurrency, count) }, heapwatchCallsUnderTest));
+    // After a failure too the others are waited for: none goes on behind the next measurement.
+    await Promise.all(Array.from({ length: Math.min(concurrency, count) }, heapwatchCallsUnderTest));
+    if (failures.length > 0) throw failures[0].error;
     this.total += made;
-    await this.#around(teardown);
-    return made;
+    return { made, ms: now() - startMs };
   }
 
   /** @param {(() => unknown) | undefined} work of the user's, before or after a round */

@@ -1,10 +1,9 @@
 'use strict';
 
-const { clearInterval, setInterval } = require('../clock.js');
+const { throwIfAborted } = require('../abort.js');
 const { invalidOption, HeapwatchError } = require('../errors.js');
 const { native } = require('../native.js');
-const { shared } = require('../shared.js');
-const { isUnderTest } = require('./calls.js');
+const { exclusively } = require('./exclusively.js');
 const { judge, VERDICT_ROUNDS } = require('./judge.js');
 const { checkMeasureOptions } = require('./options.js');
 const { Recorder } = require('./recorder.js');
@@ -41,82 +40,34 @@ const LEAP_BYTES = 1024 * 1024;
 async function measure(fn, given) {
   if (typeof fn !== 'function') throw invalidOption('fn', fn, 'a function: what is to be called again and again');
   const options = checkMeasureOptions(given);
-  if (shared.measuring?.progress != null && isUnderTest(measure)) throw new HeapwatchError('HEAPWATCH_BUSY', 'heapwatch: the function under test measures something itself, and would wait for its own end: measurements run one after another. Call measure() outside of it.');
-  options.signal?.throwIfAborted();
+  return exclusively(async () => (await measureNow(fn, options)).found, options.signal);
+}
+
+/**
+ * For who has the turn already.
+ *
+ * @param {() => unknown} fn
+ * @param {import('./options').CheckedMeasureOptions} options
+ * @returns {Promise<{ found: Retention, swingBytes: number }>} with how far readings were from the trend, from the lowest to the highest
+ */
+async function measureNow(fn, options) {
+  throwIfAborted(options.signal);
   const { binding, reason } = native();
   if (binding === null) throw new HeapwatchError('HEAPWATCH_UNSUPPORTED', `heapwatch: measure() needs the native part. ${reason}`);
-  return exclusively(async () => {
-    const recorder = new Recorder(binding);
-    try {
-      const rounds = new Rounds(fn, options, recorder);
-      shared.measuring = rounds.calling;
-      await rounds.warmUp();
-      const judgement = await decide(rounds, options, binding.slope);
-      if (judgement.verdict === 'clean') await rounds.provokeCollections(options.maxMs * PROVOKE_SHARE);
-      return retention(judgement, rounds, options, recorder, binding.slope);
-    } finally {
-      shared.measuring = null;
-      recorder.close();
-    }
-  });
+  const recorder = new Recorder(binding);
+  try {
+    const rounds = new Rounds(fn, options, recorder);
+    await rounds.warmUp();
+    const judgement = await decide(rounds, options, binding.slope);
+    if (judgement.verdict === 'clean') await rounds.provokeCollections(options.maxMs * PROVOKE_SHARE);
+    return { found: retention(judgement, rounds, options, recorder, binding.slope), swingBytes: judgement.swingBytes };
+  } finally {
+    recorder.close();
+  }
 }
 
 /** Of the time that there was. */
 const PROVOKE_SHARE = 0.1;
-
-/** A call that takes so long, and longer than its measurement may, is stuck. */
-const STUCK_MS = 10_000;
-
-/** Seconds in which the event loop turns, not those of a clock: a debugger's or a machine's standstill says nothing. */
-const LOOK_MS = 1000;
-
-/**
- * Ends with the last measurement that was asked for. One that hangs must not be waited for by the next test file, so it is this module's own.
- *
- * @type {Promise<unknown>}
- */
-let last = Promise.resolve();
-
-/**
- * One after another: two at a time would measure each other.
- *
- * @template T
- * @param {() => Promise<T>} work
- * @returns {Promise<T>}
- */
-function exclusively(work) {
-  const mine = turn(last).then(work);
-  last = Promise.allSettled([last, mine]);
-  return mine;
-}
-
-/**
- * Waits for the measurements before. One of them may wait for this one, where a callback in its function under test has started it:
- * then its call neither ends nor is another one begun.
- *
- * @param {Promise<unknown>} before
- * @returns {Promise<void>}
- */
-function turn(before) {
-  /** @type {number | null} */
-  let progress = null;
-  let still = 0;
-  /** @type {NodeJS.Timeout} */
-  let timer;
-  const waited = new Promise((/** @type {(value?: any) => void} */ resolve, reject) => {
-    timer = setInterval(() => {
-      const now = shared.measuring?.progress ?? null;
-      still = now !== null && now === progress ? still + 1 : 0;
-      progress = now;
-      const mostMs = Math.max(STUCK_MS, shared.measuring?.maxMs ?? 0);
-      if (still * LOOK_MS >= mostMs) {
-        reject(new HeapwatchError('HEAPWATCH_BUSY', `heapwatch: measure() waits for another measurement, one call of whose function has taken ${mostMs / 1000} s so far. If that call waits for this one, both would wait for ever: call measure() outside of the function under test.`));
-      }
-    }, LOOK_MS);
-    before.then(resolve);
-  });
-  return waited.finally(() => clearInterval(timer));
-}
 
 /**
  * @param {InstanceType<typeof Rounds>} rounds
@@ -230,4 +181,4 @@ function retention({ verdict, slope, reason }, rounds, { toleranceBytes }, recor
   };
 }
 
-module.exports = { measure };
+module.exports = { measure, measureNow };

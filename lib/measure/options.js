@@ -34,4 +34,4 @@ function checkMeasureOptions(given = {}) {
   return { toleranceBytes, maxMs, concurrency, ...rest };
 }
 
-module.exports = { checkMeasureOptions, CHECKS, DEFAULT_TOLERANCE_BYTES };
+module.exports = { checkMeasureOptions, CHECKS, DEFAULT_MAX_MS };

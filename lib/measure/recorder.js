@@ -74,14 +74,16 @@ class Recorder {
   }
 
   /**
-   * Of the median round, by order statistics: leaving out a fifth at either end covers it with 99 % or more from some 15 rounds on.
+   * Of the median round, by order statistics: leaving out a fifth at either end covers it with 99 % or more from some 15 rounds on. Of fewer, from the lowest
+   * to the highest; of none, nothing is known.
    *
    * @returns {[low: number, high: number]}
    */
   get allocatedInterval() {
+    if (this.#rounds === 0) return [0, Infinity];
     const sorted = this.#allocations.slice(0, this.#rounds).sort();
     const cut = sorted.length < 15 ? 0 : Math.floor(sorted.length / 5);
-    return [sorted[cut] ?? 0, sorted[sorted.length - 1 - cut] ?? 0];
+    return [sorted[cut], sorted[sorted.length - 1 - cut]];
   }
 
   /** GC's share of the time that the calls took, from 0 to 1. */

@@ -82,11 +82,6 @@ class Rounds {
     return this.#calls.total;
   }
 
-  /** Whether a call is under way. @returns {import('./calls').Measuring} */
-  get calling() {
-    return this.#calls;
-  }
-
   get elapsedMs() {
     return now() - this.#startMs;
   }
@@ -109,10 +104,10 @@ class Rounds {
       if (this.#callMs * count >= ROUND_MS) break;
       if (usedBytes() - startBytes > ROOM_BYTES / 4) break;
     }
-    while (this.calls < WARMUP_CALLS && this.elapsedMs < untilMs && usedBytes() - startBytes < ROOM_BYTES / 4) await this.#run(FEWEST_CALLS);
+    while (this.calls < WARMUP_CALLS && this.elapsedMs < untilMs && usedBytes() - startBytes < ROOM_BYTES / 4) await this.#run(this.#fewestCalls);
     await this.#settleRound();
     const bytesPerCall = Math.max(1, (usedBytes() - startBytes) / this.calls);
-    this.callsPerRound = this.#fitting(Math.min(MOST_CALLS, Math.max(FEWEST_CALLS, Math.round(ROUND_MS / this.#callMs))), bytesPerCall);
+    this.callsPerRound = this.#fitting(Math.max(this.#fewestCalls, Math.min(MOST_CALLS, Math.round(ROUND_MS / this.#callMs))), bytesPerCall);
     let before = Infinity;
     for (let round = 0; round < MAX_WARMUP_ROUNDS && this.leftMs > this.#options.maxMs * 0.6; round += 1) {
       const fromBytes = usedBytes();
@@ -223,11 +218,9 @@ class Rounds {
   async burst(count, maxMs, bytesPerCall) {
     const wanted = Math.max(this.callsPerRound, Math.min(count, Math.floor(maxMs / this.#callMs), Math.floor(room() / bytesPerCall)));
     const fromBytes = usedBytes();
-    this.#recorder.begin();
-    const calls = await this.#calls.run(wanted, now() + maxMs, now);
-    this.#recorder.end(calls);
+    const { made } = await this.#calls.run(wanted, { mostMs: maxMs, recorder: this.#recorder });
     await this.#settle();
-    return { calls, bytes: usedBytes() - fromBytes };
+    return { calls: made, bytes: usedBytes() - fromBytes };
   }
 
   #restart() {
@@ -237,9 +230,7 @@ class Rounds {
   }
 
   async #round() {
-    this.#recorder.begin();
-    const made = await this.#run(this.callsPerRound);
-    this.#recorder.end(made);
+    const made = await this.#run(this.callsPerRound, this.#recorder);
     await this.#settleRound();
     return made;
   }
@@ -252,13 +243,14 @@ class Rounds {
     return this.#settler.settle(Math.max(NEGLIGIBLE_BYTES, (this.callsPerRound * this.#options.toleranceBytes) / 16));
   }
 
-  /** @param {number} count */
-  async #run(count) {
-    const startMs = now();
-    const mostMs = SLOWER * Math.max(ROUND_MS, count * this.#callMs);
-    const made = await this.#calls.run(count, startMs + mostMs, now);
+  /**
+   * @param {number} count
+   * @param {InstanceType<typeof import('./recorder').Recorder>} [recorder]
+   */
+  async #run(count, recorder) {
+    const { made, ms } = await this.#calls.run(count, { mostMs: SLOWER * Math.max(ROUND_MS, count * this.#callMs), recorder });
     // The quickest counts: a busy machine makes calls slower, never faster, and rounds of few calls say little.
-    this.#callMs = Math.max(1e-5, Math.min(this.#callMs, (now() - startMs) / made));
+    this.#callMs = Math.max(1e-5, Math.min(this.#callMs, ms / made));
     return made;
   }
 
@@ -271,7 +263,12 @@ class Rounds {
   #fitting(wanted, bytesPerCall) {
     const byTime = (Math.max(this.leftMs, 0) * 0.7) / 30 / this.#callMs;
     const byRoom = room() / 30 / bytesPerCall;
-    return Math.max(1, Math.floor(Math.min(wanted, byTime, byRoom)));
+    // Fewer calls than are wanted at once would never be at once.
+    return Math.max(1, Math.floor(Math.min(wanted, Math.max(byTime, this.#options.concurrency), byRoom)));
+  }
+
+  get #fewestCalls() {
+    return Math.max(FEWEST_CALLS, this.#options.concurrency);
   }
 }
 

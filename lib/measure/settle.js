@@ -31,14 +31,27 @@ let collections;
  */
 function findCollections() {
   try {
-    v8.setFlagsFromString('--expose-gc');
-    const found = vm.runInNewContext('typeof gc === "function" ? gc : undefined');
-    const young = () => found({ type: 'minor' });
+    const found = exposedGc();
+    const young = () => found?.({ type: 'minor' });
     if (found !== undefined) return { full: () => { found(); young(); }, young: () => { young(); young(); } };
   } catch {
     // Flags may be frozen, or forbidden by an embedder: the native part can still ask.
   }
   return { full: collectThoroughly, young: null };
+}
+
+/** @returns {((options?: { type: 'minor' }) => void) | undefined} */
+function exposedGc() {
+  const find = () => vm.runInNewContext('typeof gc === "function" ? gc : undefined');
+  const given = find();
+  if (given !== undefined) return given;
+  v8.setFlagsFromString('--expose-gc');
+  try {
+    return find();
+  } finally {
+    // Contexts that are made later, such as those of Jest's next test files, must not have a `gc` that the user never asked for.
+    v8.setFlagsFromString('--no-expose-gc');
+  }
 }
 
 /** A full collection. */
