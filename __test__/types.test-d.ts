@@ -8,6 +8,9 @@ import {
   gc, healthCheck, HeapwatchError, instrumentOpenTelemetry, PauseHistogram, report, requestTiming, reset, start, stop, support, mergeReports,
   type Bytes, type Crossing, type GcResult, type Growth, type Health, type RouteTiming, type Subscription, type Threshold, type Pause, type Report, type Sample, type StartOptions, type Timeline, type TimelinePoint, type Watcher, type DashboardAudit, type DashboardHandler, type MergedReport,
 } from 'heapwatch';
+import { doesNotLeak, matchesMemoryBaseline, retainsLessThan } from 'heapwatch/assert';
+import JestEnvironment = require('heapwatch/jest-environment');
+import JestReporter = require('heapwatch/jest-reporter');
 import 'heapwatch/register';
 
 const options: StartOptions = { sampleIntervalMs: 250, gcStatistics: false, signal: AbortSignal.timeout(1000) };
@@ -116,9 +119,18 @@ try {
   using _rule = scoped.onThreshold(rule, () => {});
   scoped.reset();
 }
+const asserted: Promise<void>[] = [doesNotLeak(() => 1, { strict: true }), retainsLessThan(async () => {}, 64, { maxMs: 5000 }), matchesMemoryBaseline(() => {}, 'order', { file: __filename })];
+// @ts-expect-error: the limit takes its place
+asserted.push(retainsLessThan(() => {}, 64, { toleranceBytes: 5000 }));
+class Environment {
+  constructor(public config: unknown, public context: unknown) {}
+  async teardown(): Promise<void> {}
+}
+const environments: (new (config: any, context: any) => { teardown(): Promise<void> })[] = [JestEnvironment, JestEnvironment.TestEnvironment, JestEnvironment.withHeapwatch(Environment)];
+const reporter = new JestReporter({ rootDir: '.' });
 const total: number = collected.pauseMs + collected.freedBytes + report().uptimeMs;
 reset();
 stop();
 watcher.stop();
 
-export { same, line, p99, all, oldSpace, limits, nested, source, low, high, afterMajor, point, pauses, everyPause, reason, total, health, size, place, answered, allocated, share, encoded, address };
+export { same, line, p99, all, oldSpace, limits, nested, source, low, high, afterMajor, point, pauses, everyPause, reason, total, health, size, place, answered, allocated, share, encoded, address, environments, reporter };

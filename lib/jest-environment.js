@@ -20,6 +20,10 @@ const DIR_VARIABLE = 'HEAPWATCH_JEST_DIR';
 /** After the teardown Jest still holds the file's modules, for as many turns of the event loop at most. */
 const TURNS = 4;
 
+/** Until they find no more than this. */
+const NEGLIGIBLE_BYTES = 64 * 1024;
+const MOST_COLLECTIONS = 5;
+
 /** The file that was torn down last in this thread and has not been looked at since. @type {(() => void) | null} */
 let unfinished = null;
 
@@ -51,7 +55,7 @@ function withHeapwatch(Base) {
       const finish = () => {
         if (unfinished !== finish) return;
         unfinished = null;
-        collect();
+        collectAll();
         record({ file, thread: `${process.pid}-${threadId}`, startBytes: usedBytes, endBytes: used(), totalMs: spentMs, gcMs: gcTotalMs });
       };
       unfinished = finish;
@@ -62,8 +66,16 @@ function withHeapwatch(Base) {
 
 function begin() {
   const watcher = start({ leak: false });
-  collect();
+  collectAll();
   return { watcher, usedBytes: used(), startMs: now(), gcMs: watcher.report().gc.all.totalMs };
+}
+
+/** What the file's own realm holds goes in several steps, each after a collection. */
+function collectAll() {
+  for (let before = Infinity, again = 0; again < MOST_COLLECTIONS && before - used() > NEGLIGIBLE_BYTES; again += 1) {
+    before = used();
+    collect();
+  }
 }
 
 function used() {

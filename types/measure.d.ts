@@ -2,17 +2,17 @@ import type { gc, measure } from '../index';
 import type { GcKind } from './report';
 
 export interface MeasureOptions {
-  /** Retained bytes a call that are no leak; above 0. Clean code leaves 10 to 130. Default: 256. */
+  /** Bytes a call may retain without counting as a leak; above 0. Clean code leaves 10 to 130. Default: 256. */
   toleranceBytes?: number;
-  /** Time budget in milliseconds, above 0. Default: 3000. */
+  /** Time budget in milliseconds, above 0, at most a week. Default: 3000. */
   maxMs?: number;
   /** Calls in flight at once, 1 to 10,000. Default: 1. */
   concurrency?: number;
-  /** Run and awaited before each round of calls; what it leaves behind counts. */
+  /** Run and awaited before each round of calls, warm-up included; what it leaves behind counts, what it allocates does not. */
   setup?: () => unknown;
-  /** Likewise after each. */
+  /** Likewise after each, also after one that failed. */
   teardown?: () => unknown;
-  /** Its abort rejects with its reason, before the next call. */
+  /** Aborting rejects the promise with the signal's reason, also while a call is waited for. */
   signal?: AbortSignal;
 }
 
@@ -31,9 +31,9 @@ export interface Retention {
   toleranceBytes: number;
   heapBytesPerCall: number;
   externalBytesPerCall: number;
-  /** In V8's heap: its growth between collections. */
+  /** In V8's heap: its growth between collections, on average over the rounds. */
   allocatedBytesPerCall: number;
-  /** Within which its median over the rounds lies. */
+  /** Within which its median over the rounds lies, with 99 % from 15 rounds on; from the lowest round to the highest if there are fewer. `[0, Infinity]`: there was no time for one, and nothing is known. */
   allocatedInterval: [low: number, high: number];
   /** Collections that the calls caused, those of the measurement itself excluded. */
   gc: GcKind;

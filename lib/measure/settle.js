@@ -42,15 +42,13 @@ function findCollections() {
 
 /** @returns {((options?: { type: 'minor' }) => void) | undefined} */
 function exposedGc() {
-  const find = () => vm.runInNewContext('typeof gc === "function" ? gc : undefined');
-  const given = find();
-  if (given !== undefined) return given;
+  const isGiven = 'gc' in globalThis;
   v8.setFlagsFromString('--expose-gc');
   try {
-    return find();
+    return vm.runInNewContext('typeof gc === "function" ? gc : undefined');
   } finally {
     // Contexts that are made later, such as those of Jest's next test files, must not have a `gc` that the user never asked for.
-    v8.setFlagsFromString('--no-expose-gc');
+    if (!isGiven) v8.setFlagsFromString('--no-expose-gc');
   }
 }
 
