@@ -35,8 +35,9 @@ const WARMUP_SHARE = 0.15;
 /** Warm-up ends by itself long before this, unless it never ends. */
 const MAX_WARMUP_ROUNDS = 16;
 
-/** More than V8's young generation holds. */
-const PROVOKING_BYTES = 64 * 1024 * 1024;
+/** V8's young generation holds about as much; so many times it is filled at most. */
+const YOUNG_BYTES = 64 * 1024 * 1024;
+const MOST_YOUNG = 3;
 
 /** Collections themselves leave as much. */
 const NEGLIGIBLE_BYTES = 512;
@@ -201,10 +202,13 @@ class Rounds {
    * @param {number} maxMs
    */
   async provokeCollections(maxMs) {
-    const { allocatedBytesPerCall, hasCollections } = this.#recorder;
-    const count = Math.ceil(PROVOKING_BYTES / Math.max(1, allocatedBytesPerCall));
-    if (hasCollections || count * this.#callMs > maxMs) return;
-    await this.burst(count, maxMs, 1);
+    const untilMs = this.elapsedMs + maxMs;
+    const count = Math.ceil(YOUNG_BYTES / Math.max(1, this.#recorder.allocatedBytesPerCall));
+    for (let again = 0; again < MOST_YOUNG && !this.#recorder.hasCollections; again += 1) {
+      const leftMs = untilMs - this.elapsedMs;
+      if (count * this.#callMs > leftMs) return;
+      await this.burst(count, leftMs, 1);
+    }
   }
 
   /**
