@@ -182,6 +182,7 @@ describe('measure()', () => {
     await hanging;
     assert.deepEqual(torn, ['down']);
     assert.equal((await next).verdict, 'clean');
+    await assert.rejects(measure(() => {}, { setup: never, signal: AbortSignal.timeout(50) }), { name: 'TimeoutError' });
   });
 
   test('options that are none are refused by name', async () => {

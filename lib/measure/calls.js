@@ -52,7 +52,7 @@ class Calls {
     const { measuring } = shared;
     shared.measuring = this;
     try {
-      await this.#around(setup);
+      await unlessAborted(signal, () => this.#around(setup));
       let round;
       try {
         recorder?.begin();
