@@ -24,7 +24,7 @@ const WANTED_BYTES = 128 * 1024;
 const MOST_CALLS = 2000;
 
 /** What the calls may leave behind. */
-const MOST_BYTES = 64 * 1024 * 1024;
+const MOST_BYTES = 24 * 1024 * 1024;
 
 /** And how long they may take; snapshots take longer. */
 const MOST_MS = 2000;
@@ -60,45 +60,82 @@ const FILL_MS = 1500;
  * @returns {Promise<string[] | null>}
  */
 async function culprits(fn, options, found, swingBytes) {
-  const { signal } = options;
   let dir = '';
   try {
     dir = mkdtempSync(path.join(tmpdir(), 'heapwatch-culprits-'));
     const settler = new Settler();
     await settler.settle(0);
     if (await hasFilled(fn, options, found, swingBytes, settler)) return null;
-    const before = await snapshot(path.join(dir, 'before.heapsnapshot'), signal);
-    await settler.settle(0);
-    const fromBytes = usedBytes();
-    const sites = new AllocationSites();
-    sites.begin();
-    let site = null;
-    let calls;
-    try {
-      calls = (await new Calls(fn, options).run(callsFor(found))).made;
-      await settler.settle(0);
-    } finally {
-      site = sites.end();
-    }
-    await settler.settle(0); // what the profiler held
-    const rate = (usedBytes() - fromBytes) / calls;
-    const after = await snapshot(path.join(dir, 'after.heapsnapshot'), signal);
-    const { findings: all, classes } = await compare([before.path, after.path], DEFAULT_LIMIT, { signal }, true);
-    const findings = all.filter((/** @type {Finding} */ finding) => !isOfV8(finding));
-    // One array that got more room, while the heap stayed as it was, is a cache that was full by then.
-    const isTold = findings.some((/** @type {Finding} */ { countDelta }) => countDelta >= leastCount(calls));
-    if (findings.length > 0 && (isTold || rate >= found.toleranceBytes / 2)) {
-      const [first, ...others] = growing(findings, calls).slice(0, SHOWN);
-      return [line(first, calls, site), ...company(first, classes, calls), ...others.map((/** @type {Finding} */ finding) => line(finding, calls, null))];
-    }
+    const first = await look(fn, options, callsFor(found, wantedCalls(found)), dir, settler);
+    const told = tell(first, found);
+    if (told !== null) return told;
     const least = Math.max(found.toleranceBytes, GOES_ON * found.retainedBytesPerCall);
-    if (rate < least || all.length > 0 || await isCompiledCode(fn, options, calls, least)) return null;
-    return ['no culprit is named: the snapshots show no class that grew'];
+    if (first.rate < least || first.isOfV8 || await isCompiledCode(fn, options, first.calls, found.toleranceBytes)) return null;
+    // The class is a small part of what stays: more calls make more of it.
+    const count = callsFor(found, MOST_CALLS);
+    const second = count > first.calls ? tell(await look(fn, options, count, dir, settler), found) : null;
+    return second ?? ['no culprit is named: the snapshots show no class that grew'];
   } catch (error) {
     return [`no culprit is named: ${messageOf(error)}`];
   } finally {
     if (dir !== '') rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/**
+ * @typedef {object} Look
+ * @property {number} calls
+ * @property {number} rate bytes per call
+ * @property {Finding[]} findings
+ * @property {boolean} isOfV8 whether there were others, of V8's own
+ * @property {import('../../index').HeapDiff['classes']} classes
+ * @property {string | null} site of most of what stays
+ */
+
+/**
+ * Two snapshots around some calls.
+ *
+ * @param {() => unknown} fn
+ * @param {import('../measure/options').CheckedMeasureOptions} options
+ * @param {number} count
+ * @param {string} dir
+ * @param {InstanceType<typeof Settler>} settler
+ * @returns {Promise<Look>}
+ */
+async function look(fn, options, count, dir, settler) {
+  const { signal } = options;
+  const before = await snapshot(path.join(dir, `${count}-before.heapsnapshot`), signal);
+  await settler.settle(0);
+  const fromBytes = usedBytes();
+  const sites = new AllocationSites();
+  sites.begin();
+  let calls;
+  let site;
+  try {
+    calls = (await new Calls(fn, options).run(count)).made;
+    await settler.settle(0);
+  } finally {
+    site = sites.end();
+  }
+  await settler.settle(0); // what the profiler held
+  const rate = (usedBytes() - fromBytes) / calls;
+  const after = await snapshot(path.join(dir, `${count}-after.heapsnapshot`), signal);
+  const { findings: all, classes } = await compare([before.path, after.path], DEFAULT_LIMIT, { signal }, true);
+  const findings = all.filter((/** @type {Finding} */ finding) => !isOfV8(finding));
+  return { calls, rate, findings, isOfV8: all.length > findings.length, classes, site };
+}
+
+/**
+ * @param {Look} seen
+ * @param {import('../../index').Retention} found
+ * @returns {string[] | null} null: nothing to tell
+ */
+function tell({ calls, rate, findings, classes, site }, found) {
+  // One array that got more room, while the heap stayed as it was, is a cache that was full by then.
+  const isTold = findings.some(({ countDelta }) => countDelta >= leastCount(calls));
+  if (findings.length === 0 || !(isTold || rate >= found.toleranceBytes / 2)) return null;
+  const [first, ...others] = growing(findings, calls).slice(0, SHOWN);
+  return [line(first, calls, site), ...company(first, classes, calls), ...others.map((finding) => line(finding, calls, null))];
 }
 
 /**
@@ -153,9 +190,16 @@ async function hasFilled(fn, options, { retainedBytesPerCall, totalMs, calls }, 
 const snapshot = (file, signal) => snapshots.takeSnapshot({ mode: 'fork', path: file, signal }, undefined, true);
 
 /** @param {import('../../index').Retention} found */
-function callsFor({ retainedBytesPerCall, totalMs, calls }) {
+const wantedCalls = ({ retainedBytesPerCall: bytes }) => Math.min(MOST_CALLS, Math.max(FEWEST_CALLS, Math.ceil(WANTED_BYTES / Math.max(1, bytes))));
+
+/**
+ * As many of them as memory and time allow.
+ *
+ * @param {import('../../index').Retention} found
+ * @param {number} wanted
+ */
+function callsFor({ retainedBytesPerCall, totalMs, calls }, wanted) {
   const bytes = Math.max(1, retainedBytesPerCall);
-  const wanted = Math.min(MOST_CALLS, Math.max(FEWEST_CALLS, Math.ceil(WANTED_BYTES / bytes)));
   return Math.max(1, Math.floor(Math.min(wanted, MOST_BYTES / bytes, MOST_MS / (totalMs / calls))));
 }
 
@@ -170,7 +214,7 @@ function line({ className, countDelta, holder, path: holders }, calls, site) {
   const where = site !== null ? `   allocated at ${site}` : '';
   // The holder in words; the path begins with what called the test.
   const held = holder === '' ? holders.join(' → ') : holder;
-  return `+${(countDelta / calls).toFixed(2)} per call  ${className}${where}   held by: ${held}`;
+  return `+${(countDelta / calls).toFixed(2)} per call  ${className}${where}   held by: ${held.trim()}`;
 }
 
 /** @param {number} calls */

@@ -6,7 +6,7 @@ const { invalidOption } = require('../errors.js');
 const { CHECKS, checkMeasureOptions } = require('../measure/options.js');
 const { measureNow } = require('../measure/measure.js');
 const { culprits } = require('./culprits.js');
-const { headline, outlook, paint } = require('./message.js');
+const { headline, LATE, outlook, paint } = require('./message.js');
 
 /** @typedef {import('../../index').Retention} Retention */
 /** @typedef {{ pass: boolean, message: () => string, warning?: string }} Outcome */
@@ -47,7 +47,9 @@ async function accusation(observed, comment) {
   observed.tell?.(headline(fn, found, comment));
   const names = await culprits(fn, options, found, swingBytes);
   if (names === null) {
-    observed.found = { ...found, verdict: 'inconclusive', reason: 'it grew while it was measured, but not in the calls after that' };
+    // The warm-up that ended late is over now.
+    const { found: again } = await measureNow(fn, options);
+    observed.found = again.verdict === 'clean' ? again : { ...found, verdict: 'inconclusive', reason: LATE };
     return null;
   }
   return [headline(fn, found, comment), ...names.map((name) => `  ${paint.yellow(name)}`), outlook(found)].join('\n');

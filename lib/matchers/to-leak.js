@@ -18,7 +18,7 @@ async function toLeak(received, [options], context) {
   const accused = isAccused ? await accusation(observed) : null;
   const { fn, found, strict } = observed;
   if (found.verdict === 'inconclusive') {
-    const text = inconclusive(fn, found);
+    const text = inconclusive(fn, found, observed.options.maxMs);
     // Whichever way it was asked, strict fails.
     return { pass: strict && context.isNot, message: () => text, ...(!strict && context.isNot && { warning: text }) };
   }

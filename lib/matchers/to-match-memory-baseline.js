@@ -30,7 +30,7 @@ async function toMatchMemoryBaseline(received, [name, options], context) {
   if (typeof name !== 'string' || name === '') throw invalidOption('name', name, 'a text: the name of the figures in the file');
   if (context.isNot) throw invalidOption('not', true, 'left out: toMatchMemoryBaseline() cannot be negated');
   const file = fileOf(context.testPath);
-  const { fn, found, strict } = await observe(received, options, context);
+  const { fn, found, strict, options: checked } = await observe(received, options, context);
   const { how = 'with -u' } = context;
   const major = process.versions.node.split('.')[0];
   const old = baselineOf(read(file), name, major, file);
@@ -49,7 +49,7 @@ async function toMatchMemoryBaseline(received, [name, options], context) {
     compare('allocates', old.allocated, old.allocatedInterval, now.allocated, now.allocatedInterval),
   ].filter((line) => line !== null);
   const text = `${nameOf(fn)} ${worse.join('; ')}. If that is meant, update the baseline ${how}`;
-  if (worse.length === 0 && found.verdict === 'inconclusive') return untold(`${inconclusive(fn, found)}; the baseline is ${bytes(old.retained)}`, strict, context);
+  if (worse.length === 0 && found.verdict === 'inconclusive') return untold(`${inconclusive(fn, found, checked.maxMs)}; the baseline is ${bytes(old.retained)}`, strict, context);
   return { pass: worse.length === 0, message: () => text };
 }
 

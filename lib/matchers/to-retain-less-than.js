@@ -21,7 +21,7 @@ async function toRetainLessThan(received, [limit, options], context) {
   const accused = isAccused ? await accusation(observed, comment) : null;
   const { fn, found, strict } = observed;
   if (found.verdict === 'inconclusive') {
-    return untold(`${inconclusive(fn, found)}; ${comment}`, strict, context);
+    return untold(`${inconclusive(fn, found, observed.options.maxMs)}; ${comment}`, strict, context);
   }
   const text = accused ?? headline(fn, found, comment);
   return { pass: found.verdict === 'clean', message: () => text };

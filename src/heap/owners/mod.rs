@@ -224,6 +224,11 @@ impl<'a> Owners<'a> {
                 EdgeType::Property if any_key && graph.is_dictionary(parent) => {
                     accessors.push("[…]".to_owned());
                 }
+                EdgeType::Internal if label == "context" && graph.kind(parent) == NodeType::Closure => {
+                    // What follows is the function's place, not that of what its variables hold.
+                    accessors.clear();
+                    event = None;
+                }
                 EdgeType::Property => accessors.push(format!(".{label}")),
                 EdgeType::Element => accessors.push("[…]".to_owned()),
                 _ if matches!(graph.kind(at), NodeType::Object | NodeType::Closure)

@@ -24,12 +24,15 @@ impl Owners<'_> {
     /// unless that is how the node is reached.
     pub(super) fn variable(&self, node: NodeIndex) -> Option<Variable> {
         let graph = self.graph;
-        let via = self.reach.step(graph, node).map(|(_, edge)| edge.index);
+        // The way by which it is reached first: it may have more variables than are looked at.
+        let reached = self.reach.step(graph, node);
+        let via = reached.map(|(_, edge)| edge.index);
         let mut best: Option<(u8, Variable)> = None;
         let variables =
             |edge: &super::super::graph::Edge| matches!(edge.kind, EdgeType::Context | EdgeType::Internal);
+        let retainers = self.snapshot.retainers(node);
         for (source, edge) in
-            self.snapshot.retainers(node).filter(|(_, edge)| variables(edge)).take(MAX_VARIABLES)
+            reached.into_iter().chain(retainers).filter(|(_, edge)| variables(edge)).take(MAX_VARIABLES)
         {
             let found = if edge.kind == EdgeType::Context {
                 let (function, file) = self.scope(source);
