@@ -45,7 +45,7 @@ function outlook({ retainedBytesPerCall: total, heapBytesPerCall: heap, external
 }
 
 /** Of what is called a leak first, and acquitted. */
-const LATE = 'it grew while it was measured, but not in the calls after that';
+const LATE = 'it grew while it was measured, but not in the calls after that, and a second measurement was not clean either';
 
 /**
  * @param {Function} fn
@@ -61,7 +61,7 @@ function inconclusive(fn, found, maxMs) {
   const wantedMs = Math.max(2 * maxMs, Math.ceil((totalMs * Math.min(factor, 100)) / 1000) * 1000);
   return `${nameOf(fn)}: whether it leaks is not known: ${found.reason} (${bytes(found.retainedBytesPerCall)} per call, 99 % interval ${range(found.interval)}; `
     + `the smallest leak that would have been seen: ${bytes(detectableBytesPerCall)}; ${calls} calls in ${formatMs(totalMs)}). `
-    + (found.reason === LATE ? 'A second measurement was not clean either' : `It would take some ${wanted.toLocaleString('en-US')} calls: set maxMs to ${wantedMs}`);
+    + `It would take some ${wanted.toLocaleString('en-US')} calls: set maxMs to ${wantedMs}`;
 }
 
 module.exports = { LATE, bytes, range, nameOf, headline, outlook, inconclusive, paint, formatMs, formatPercent };

@@ -23,6 +23,7 @@ mod bits;
 mod builder;
 mod census;
 mod classes;
+mod climb;
 mod collections;
 mod columns;
 mod detached;
