@@ -273,6 +273,13 @@ describe('heapwatch/assert', () => {
     assert.deepEqual(order, ['leaky', 'clean']);
   });
 
+  test('a signal that lives on holds nothing of an assertion that is over', async () => {
+    const { getEventListeners } = require('node:events');
+    const { signal } = new AbortController();
+    await memory.doesNotLeak(() => {}, { ...PATIENT, signal });
+    assert.deepEqual(getEventListeners(signal, 'abort'), []);
+  });
+
   test('one that the function under test makes itself is refused', async () => {
     await assert.rejects(memory.doesNotLeak(() => memory.doesNotLeak(() => {})), { code: 'HEAPWATCH_BUSY' });
   });

@@ -11,7 +11,7 @@ function throwIfAborted(signal) {
 }
 
 /**
- * Aborts when one of them does.
+ * Aborts when one of them does, and lets go of the others then: whoever is done aborts one of its own, for others may live long.
  *
  * @param {AbortSignal[]} signals
  * @returns {AbortSignal}
@@ -20,7 +20,7 @@ function anyOf(signals) {
   const all = new AbortController();
   for (const signal of signals) {
     if (signal.aborted) all.abort(reasonOf(signal));
-    else signal.addEventListener('abort', () => all.abort(reasonOf(signal)), { once: true });
+    else signal.addEventListener('abort', () => all.abort(reasonOf(signal)), { signal: all.signal });
   }
   return all.signal;
 }

@@ -1,5 +1,6 @@
 'use strict';
 
+const { anyOf } = require('../abort.js');
 const { setTimeout } = require('../clock.js');
 const { Refusal } = require('./refusal.js');
 
@@ -45,19 +46,13 @@ class OneAtATime {
    * @param {(signal: AbortSignal) => Promise<T>} work
    */
   async #bounded(gone, work) {
-    const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(new DOMException('', 'TimeoutError')), this.#timeoutMs).unref();
-    const sources = [this.#closed.signal, ...(gone ? [gone] : [])];
-    const onAbort = (/** @type {Event} */ { target }) => stop.abort(/** @type {AbortSignal} */ (target).reason);
-    for (const source of sources) {
-      if (source.aborted) stop.abort(source.reason);
-      source.addEventListener('abort', onAbort, { once: true });
-    }
+    const over = new AbortController();
+    const timer = setTimeout(() => over.abort(new DOMException('', 'TimeoutError')), this.#timeoutMs).unref();
     try {
-      return await work(stop.signal);
+      return await work(anyOf([over.signal, this.#closed.signal, ...(gone ? [gone] : [])]));
     } finally {
       clearTimeout(timer);
-      for (const source of sources) source.removeEventListener('abort', onAbort);
+      over.abort();
     }
   }
 

@@ -35,6 +35,7 @@ async function track(name, test, work) {
     throw error;
   } finally {
     pending.delete(mine);
+    mine.abort.abort();
   }
 }
 
